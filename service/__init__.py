@@ -1,0 +1,1 @@
+"""Kairos Upgrade Advisor: a running image in, the right upgrade target out."""

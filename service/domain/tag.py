@@ -1,0 +1,247 @@
+"""The tag grammars of Kairos images.
+
+A ``+`` is not allowed in a tag, so what semver calls build metadata arrives after a ``-``:
+``v3.1.1-k3s1`` would read as a pre-release of v3.1.1. A grammar therefore names its parts and cuts
+the tag at them before any version is read.
+
+A grammar is a template: the same one reads a tag and prints it again. What Kairos invents next is
+one more template, or one more spelling in ``_PARTS``.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.domain.version import (
+    KAIROS_VERSION,
+    KUBERNETES_VERSION,
+    Distribution,
+    KairosVersion,
+    KubernetesVersion,
+)
+
+_MAX_TAG_LENGTH = 128  # OCI distribution-spec v1.1: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}
+
+_PARTS = {
+    "flavor_release": r"[\w.-]+?",
+    "variant": "core|standard",
+    "arch": "amd64|arm64|riscv64",
+    "model": r"[\w.-]+?",
+    "version": KAIROS_VERSION,
+    "kubernetes": rf"(?:-{KUBERNETES_VERSION})?",
+    "trusted_boot": "(?:-uki)?",
+}
+
+# Since v2.4.2 (kairos-io/kairos images/naming.sh, later kairos-factory-action DEFAULT_TAG).
+CURRENT = "{flavor_release}-{variant}-{arch}-{model}-{version}{kubernetes}{trusted_boot}"
+# Before: the repository names the rest, such as core-opensuse-leap:v2.4.1.
+LEGACY = "{version}{kubernetes}"
+
+
+def _compile(template: str) -> re.Pattern[str]:
+    return re.compile(
+        re.sub(r"{(\w+)}", lambda name: f"(?P<{name[1]}>{_PARTS[name[1]]})", template),
+        re.ASCII,
+    )
+
+
+_CURRENT = _compile(CURRENT)
+_LEGACY = _compile(LEGACY)
+
+# Closed: the repositories that kairos-io/kairos and provider-kairos pushed to before v2.4.2.
+_LEGACY_REPOSITORY = re.compile(
+    r"(?P<variant>core|kairos)-(?P<flavor>almalinux|alpine|alpine-opensuse-leap|alpine-ubuntu"
+    r"|debian|fedora|opensuse|opensuse-leap|opensuse-tumbleweed|rockylinux|ubuntu|ubuntu-20-lts"
+    r"|ubuntu-22-lts)(?P<rpi>-arm-rpi)?",
+)
+
+# Names that Kairos has given to one release of a flavor at different times.
+_FLAVOR_RELEASE_ALIASES = {"bookworm": "12", "tumbleweed": "tumbleweed-latest"}
+# Each Kairos release of Hadron has a base of its own, so the base never tells streams apart.
+_FLOATING_FLAVORS = frozenset({"hadron"})
+_ORDERED_FLAVOR_RELEASE = re.compile(r"(?P<prefix>[a-z]+-)?(?P<numbers>\d+(?:\.\d+)*)")
+
+_SIGNATURE = re.compile(r"sha256-(?P<hex>[0-9a-f]{64})(?:\.\w+)?")
+_NOT_AN_IMAGE = re.compile(r"sha256-.*|.*[.](?:sig|att|sbom|img)|.*-img")
+_RAW_DISK_SUFFIX = re.compile(r"[.-]img$")
+_OS_IMAGE_PARTS = re.compile(r"-(?:core|standard)-(?:amd64|arm64|riscv64)(?:-|$)")
+_LEADING_VERSION = re.compile(rf"v?{KAIROS_VERSION[1:]}")
+
+
+class Variant(StrEnum):
+    """What a Kairos image brings beside the operating system."""
+
+    CORE = "core"
+    STANDARD = "standard"
+
+
+class Arch(StrEnum):
+    """Architectures, in the names that tags use."""
+
+    AMD64 = "amd64"
+    ARM64 = "arm64"
+    RISCV64 = "riscv64"
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """What an upgrade keeps of a tag, within its repository.
+
+    Attributes:
+        base: The flavor release, with its aliases resolved; empty where it floats.
+        distribution: None on core, and on a standard tag that names no Kubernetes.
+    """
+
+    base: str
+    variant: Variant
+    arch: Arch
+    model: str
+    distribution: Distribution | None
+    trusted_boot: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ImageTag:
+    """The parts of an OS image's tag; ``str()`` prints the tag as it was read.
+
+    Attributes:
+        flavor_release: As spelled; empty in a legacy repository, whose tags carry none.
+        base: The flavor release with aliases resolved; empty where it floats with the release.
+        kubernetes: None on core, and unknown on a standard tag that names none.
+        kubernetes_text: As spelled, with its dash; on core tags it means nothing.
+        template: The grammar that read it.
+    """
+
+    flavor_release: str
+    base: str
+    variant: Variant
+    arch: Arch
+    model: str
+    version: KairosVersion
+    kubernetes: KubernetesVersion | None
+    kubernetes_text: str
+    trusted_boot: bool
+    template: str = CURRENT
+
+    @property
+    def has_unknown_kubernetes(self) -> bool:
+        """Whether the image runs a Kubernetes of which the tag does not tell the version."""
+        return self.variant is Variant.STANDARD and self.kubernetes is None
+
+    @property
+    def stream(self) -> Stream:
+        """The stream that the tag belongs to."""
+        return Stream(
+            base=self.base,
+            variant=self.variant,
+            arch=self.arch,
+            model=self.model,
+            distribution=self.kubernetes.distribution if self.kubernetes else None,
+            trusted_boot=self.trusted_boot,
+        )
+
+    def __str__(self) -> str:
+        return self.template.format(
+            flavor_release=self.flavor_release,
+            variant=self.variant,
+            arch=self.arch,
+            model=self.model,
+            version=self.version,
+            kubernetes=self.kubernetes_text,
+            trusted_boot="-uki" if self.trusted_boot else "",
+        )
+
+
+def parse_tag(text: str, flavor: str) -> ImageTag | None:
+    """Read the tag of an OS image; None where it is not one, or carries no Kairos version.
+
+    Args:
+        text: The tag alone.
+        flavor: The last part of the repository's name, which told variant and board before v2.4.2.
+
+    Source: the tags of ``quay.io/kairos/*`` from v1.0.0 to v4.2.0.
+    """
+    if len(text) > _MAX_TAG_LENGTH:
+        return None
+    if match := _CURRENT.fullmatch(text):
+        return _build(CURRENT, match.groupdict(), flavor)
+    repository = _LEGACY_REPOSITORY.fullmatch(flavor)
+    match = _LEGACY.fullmatch(text) if repository else None
+    if repository is None or match is None:
+        return None
+    return _build(LEGACY, match.groupdict() | _implied_by(repository), flavor)
+
+
+def is_legacy_repository(flavor: str) -> bool:
+    """Whether a repository is of the scheme that ended with v2.4.1."""
+    return _LEGACY_REPOSITORY.fullmatch(flavor) is not None
+
+
+def is_artefact(text: str) -> bool:
+    """Whether a tag is a signature, an attestation, an SBOM or a raw disk: nothing a node runs."""
+    return _NOT_AN_IMAGE.fullmatch(text) is not None
+
+
+def is_foreign_version(text: str) -> bool:
+    """Whether a tag carries a version, but none of the parts that every OS image's tag has."""
+    return _LEADING_VERSION.match(text) is not None and _OS_IMAGE_PARTS.search(text) is None
+
+
+def signed_digest(text: str) -> str | None:
+    """Give the digest that a cosign tag speaks of; None for any other tag."""
+    match = _SIGNATURE.fullmatch(text)
+    return f"sha256:{match['hex']}" if match else None
+
+
+def raw_disk_base(text: str) -> str | None:
+    """Give the tag whose raw disk this tag is; None where it is no raw disk."""
+    return _RAW_DISK_SUFFIX.sub("", text) if _RAW_DISK_SUFFIX.search(text) else None
+
+
+def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
+    """Give what orders flavor releases: a prefix and numbers; None where nothing does.
+
+    Only releases of one prefix compare: ``12 < 13``, ``leap-15.5 < leap-15.6``.
+    """
+    match = _ORDERED_FLAVOR_RELEASE.fullmatch(base)
+    if match is None:
+        return None
+    return match["prefix"] or "", tuple(int(number) for number in match["numbers"].split("."))
+
+
+def _build(template: str, parts: dict[str, str], flavor: str) -> ImageTag | None:
+    version = KairosVersion.parse(parts["version"])
+    variant = Variant(parts["variant"])
+    text = parts["kubernetes"]
+    kubernetes = KubernetesVersion.parse(text[1:]) if text else None
+    if version is None or (text and kubernetes is None):
+        return None
+    return ImageTag(
+        flavor_release=parts["flavor_release"],
+        base=_resolve(flavor, parts["flavor_release"]),
+        variant=variant,
+        arch=Arch(parts["arch"]),
+        model=parts["model"],
+        version=version,
+        kubernetes=None if variant is Variant.CORE else kubernetes,
+        kubernetes_text=text,
+        trusted_boot=bool(parts["trusted_boot"]),
+        template=template,
+    )
+
+
+def _resolve(flavor: str, flavor_release: str) -> str:
+    if flavor in _FLOATING_FLAVORS:
+        return ""
+    return _FLAVOR_RELEASE_ALIASES.get(flavor_release, flavor_release)
+
+
+def _implied_by(repository: re.Match[str]) -> dict[str, str]:
+    board = ("arm64", "rpi4") if repository["rpi"] else ("amd64", "generic")
+    return {
+        "flavor_release": "",
+        "variant": "core" if repository["variant"] == "core" else "standard",
+        "arch": board[0],
+        "model": board[1],
+        "trusted_boot": "",
+    }
