@@ -1,0 +1,199 @@
+"""What a repository offers: its listing, and the index by stream that is made of it once."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Protocol, Self
+
+from service.domain.reference import Repository
+from service.domain.tag import (
+    ImageTag,
+    Stream,
+    Variant,
+    base_order,
+    is_artefact,
+    parse_tag,
+)
+from service.domain.version import Branch, Distribution
+
+
+class Noise(StrEnum):
+    """Why a listed tag is no candidate."""
+
+    ARTEFACT = "artefact"
+    UNVERSIONED = "unversioned"
+    DEVELOPMENT = "development"
+
+
+@dataclass(frozen=True, slots=True)
+class TagListing:
+    """All tags of a repository, as its source gave them at one time.
+
+    Attributes:
+        fetched_at: Aware, UTC.
+    """
+
+    repository: Repository
+    tags: tuple[str, ...]
+    fetched_at: datetime
+
+
+class TagSource(Protocol):
+    """Where tag lists come from: a registry, a mirror, a snapshot directory."""
+
+    def list_tags(self, repository: Repository) -> TagListing:
+        """List every tag of a repository.
+
+        Returns:
+            All tags in the source's order, which is not by version.
+
+        Raises:
+            RepositoryNotFoundError: The source knows no such repository.
+            RegistryUnavailableError: No answer now; asking again later may help.
+            RegistryError: An answer that cannot be used; a truncated list is one.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Catalogue:
+    """The images of one repository, by stream.
+
+    Attributes:
+        tag_count: How many tags were listed, noise included.
+        noise: How many of them are no candidates, by reason.
+        stale: Whether its source failed when it was last asked.
+        streams: The images of each stream, by Kairos and then Kubernetes version, lowest first.
+        bases: The flavor releases of streams that are equal but for it.
+        latest_branch: The branch of the newest stable release, whatever its stream.
+    """
+
+    repository: Repository
+    fetched_at: datetime
+    tag_count: int
+    noise: Mapping[Noise, int]
+    streams: Mapping[Stream, Sequence[ImageTag]]
+    bases: Mapping[Stream, Sequence[str]]
+    latest_branch: Branch | None
+    stale: bool = False
+
+    @classmethod
+    def from_listing(cls, listing: TagListing) -> Self:
+        """Index a listing; the only place that reads every tag of it."""
+        noise: Counter[Noise] = Counter()
+        streams: defaultdict[Stream, list[ImageTag]] = defaultdict(list)
+        for text in listing.tags:
+            image = _read(text, listing.repository.flavor)
+            if isinstance(image, Noise):
+                noise[image] += 1
+            else:
+                streams[image.stream].append(image)
+        for images in streams.values():
+            images.sort(key=listing_order)
+        return cls(
+            repository=listing.repository,
+            fetched_at=listing.fetched_at,
+            tag_count=len(listing.tags),
+            noise=noise,
+            streams=dict(streams),
+            bases=_group_bases(streams),
+            latest_branch=max(
+                filter(None, map(newest_stable_branch, streams.values())), default=None
+            ),
+        )
+
+    def as_stale(self) -> Self:
+        """Give the same catalogue, marked as older than its source would have it."""
+        return replace(self, stale=True)
+
+    def list_images(self, stream: Stream) -> Sequence[ImageTag]:
+        """List the images of a stream, lowest Kairos and then Kubernetes version first.
+
+        An image with an unknown Kubernetes matches every distribution, in both directions.
+
+        Source: domain rule 1.
+        """
+        distributions = _matching_distributions(stream)
+        found = [
+            images
+            for distribution in distributions
+            if (images := self.streams.get(replace(stream, distribution=distribution)))
+        ]
+        if len(found) <= 1:
+            return found[0] if found else ()
+        return sorted((image for images in found for image in images), key=listing_order)
+
+    def list_following(self, stream: Stream) -> Sequence[ImageTag]:
+        """List the images of a stream and of those with a higher flavor release of one prefix."""
+        higher = {
+            base
+            for distribution in _matching_distributions(stream)
+            for base in self.bases.get(_family(stream, distribution), ())
+            if _is_above(base, stream.base)
+        }
+        streams = [stream, *(replace(stream, base=base) for base in higher)]
+        images = (image for each in streams for image in self.list_images(each))
+        return sorted(images, key=listing_order)
+
+
+class CatalogueSource(Protocol):
+    """Where the advisor gets its catalogues from."""
+
+    def fetch_catalogue(self, repository: Repository) -> Catalogue:
+        """Give the catalogue of a repository; ``stale`` where its source failed meanwhile.
+
+        Raises:
+            RepositoryNotFoundError: The source knows no such repository.
+            RegistryUnavailableError: No answer, and nothing cached.
+            RegistryError: An answer that cannot be used, and nothing cached.
+        """
+
+
+def newest_stable_branch(images: Sequence[ImageTag]) -> Branch | None:
+    """Give the branch of the highest of ordered images that is no pre-release."""
+    stable = (image.version for image in reversed(images) if not image.version.is_prerelease)
+    newest = next(stable, None)
+    return newest.branch if newest else None
+
+
+def listing_order(image: ImageTag) -> tuple[object, ...]:
+    """Give the key that sorts images by Kairos and then Kubernetes version, unknown ones lowest.
+
+    The text comes last, so that the order never depends on the registry's.
+    """
+    kubernetes = image.kubernetes.order if image.kubernetes else ()
+    return image.version.order, kubernetes, str(image)
+
+
+def _read(text: str, flavor: str) -> ImageTag | Noise:
+    if is_artefact(text):
+        return Noise.ARTEFACT
+    image = parse_tag(text, flavor)
+    if image is None:
+        return Noise.UNVERSIONED
+    return Noise.DEVELOPMENT if image.version.is_development else image
+
+
+def _matching_distributions(stream: Stream) -> tuple[Distribution | None, ...]:
+    if stream.variant is Variant.CORE:
+        return (None,)
+    if stream.distribution is None:
+        return (None, *Distribution)
+    return (None, stream.distribution)
+
+
+def _family(stream: Stream, distribution: Distribution | None) -> Stream:
+    return replace(stream, base="", distribution=distribution)
+
+
+def _group_bases(streams: Mapping[Stream, object]) -> Mapping[Stream, Sequence[str]]:
+    families: defaultdict[Stream, list[str]] = defaultdict(list)
+    for stream in streams:
+        families[_family(stream, stream.distribution)].append(stream.base)
+    return dict(families)
+
+
+def _is_above(base: str, other: str) -> bool:
+    order, floor = base_order(base), base_order(other)
+    return order is not None and floor is not None and order[0] == floor[0] and order > floor

@@ -1,0 +1,142 @@
+"""Which single hops are legal, and why the others are not: domain rules 2 to 4."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.domain.policy import KubernetesPreference, MaxStep, Policy
+from service.domain.tag import ImageTag
+from service.domain.version import Branch
+
+
+class Refusal(StrEnum):
+    """Why an image is no target; in the order in which the reasons are told."""
+
+    EXCLUDED = "excluded"
+    PRERELEASE = "prerelease"
+    ABOVE_MAX_STEP = "above_max_step"
+    ABOVE_MAX_VERSION = "above_max_version"
+    KUBERNETES_UNKNOWN = "kubernetes_unknown"
+    KUBERNETES_DOWNGRADE = "kubernetes_downgrade"
+    KUBERNETES_MINOR_SKIPPED = "kubernetes_minor_skipped"
+    ABOVE_MAX_KUBERNETES = "above_max_kubernetes"
+    KUBERNETES_MINOR_HELD = "kubernetes_minor_held"
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of an upgrade, from where the node then stands.
+
+    Attributes:
+        running: What the node runs now, from which ``max_step`` is measured.
+        origin: Where this hop starts: the running image, or the target of the hop before.
+        target: Newer than the origin.
+    """
+
+    running: ImageTag
+    origin: ImageTag
+    target: ImageTag
+    policy: Policy
+
+
+def is_newer(target: ImageTag, origin: ImageTag) -> bool:
+    """Whether an image is a higher Kairos release, or a newer Kubernetes on the same one."""
+    if target.version != origin.version:
+        return target.version > origin.version
+    if target.kubernetes is None or origin.kubernetes is None:
+        return False
+    return target.kubernetes > origin.kubernetes
+
+
+def find_refusal(hop: Hop) -> Refusal | None:
+    """Give the first reason against a hop; None where it is legal."""
+    return next((refusal for refusal, applies in _RULES.items() if applies(hop)), None)
+
+
+def is_refused_by_policy(hop: Hop) -> bool:
+    """Whether the caller's own policy is among the reasons against a hop."""
+    return any(_RULES[refusal](hop) for refusal in _OWN_POLICY)
+
+
+def _is_excluded(hop: Hop) -> bool:
+    return hop.target.version in hop.policy.exclude
+
+
+def _is_unwanted_prerelease(hop: Hop) -> bool:
+    return hop.target.version.is_prerelease and not hop.policy.prerelease
+
+
+def _is_above_max_step(hop: Hop) -> bool:
+    running, target = hop.running.version.branch, hop.target.version.branch
+    if hop.policy.max_step is MaxStep.PATCH:
+        return target != running
+    return hop.policy.max_step is MaxStep.MINOR and target.major != running.major
+
+
+def _is_above_max_version(hop: Hop) -> bool:
+    ceiling = hop.policy.max_version
+    return ceiling is not None and not ceiling.allows(hop.target.version)
+
+
+def _is_kubernetes_unknown(hop: Hop) -> bool:
+    return hop.origin.has_unknown_kubernetes != hop.target.has_unknown_kubernetes
+
+
+def _is_kubernetes_downgrade(hop: Hop) -> bool:
+    origin, target = hop.origin.kubernetes, hop.target.kubernetes
+    return origin is not None and target is not None and target < origin
+
+
+def _is_kubernetes_minor_skipped(hop: Hop) -> bool:
+    origin, target = hop.origin.kubernetes, hop.target.kubernetes
+    if origin is None or target is None:
+        return False
+    return target.minor > Branch(origin.minor.major, origin.minor.minor + 1)
+
+
+def _is_above_max_kubernetes(hop: Hop) -> bool:
+    ceiling, target = hop.policy.max_kubernetes, hop.target
+    if ceiling is None:
+        return False
+    # An unknown version may stand anywhere, and a ceiling is a promise.
+    return target.has_unknown_kubernetes or (
+        target.kubernetes is not None and target.kubernetes.minor > ceiling
+    )
+
+
+def _is_kubernetes_minor_held(hop: Hop) -> bool:
+    keeps = hop.policy.kubernetes is KubernetesPreference.KEEP
+    if keeps and hop.target.has_unknown_kubernetes:
+        return True
+    minimal = hop.policy.kubernetes is KubernetesPreference.MINIMAL
+    same_release = hop.target.version == hop.origin.version
+    return (keeps or (minimal and same_release)) and raises_kubernetes_minor(hop.origin, hop.target)
+
+
+def raises_kubernetes_minor(origin: ImageTag, target: ImageTag) -> bool:
+    """Whether a hop moves to another Kubernetes minor; false where one of them is unknown."""
+    if origin.kubernetes is None or target.kubernetes is None:
+        return False
+    return target.kubernetes.minor != origin.kubernetes.minor
+
+
+_RULES: dict[Refusal, Callable[[Hop], bool]] = {
+    Refusal.EXCLUDED: _is_excluded,
+    Refusal.PRERELEASE: _is_unwanted_prerelease,
+    Refusal.ABOVE_MAX_STEP: _is_above_max_step,
+    Refusal.ABOVE_MAX_VERSION: _is_above_max_version,
+    Refusal.KUBERNETES_UNKNOWN: _is_kubernetes_unknown,
+    Refusal.KUBERNETES_DOWNGRADE: _is_kubernetes_downgrade,
+    Refusal.KUBERNETES_MINOR_SKIPPED: _is_kubernetes_minor_skipped,
+    Refusal.ABOVE_MAX_KUBERNETES: _is_above_max_kubernetes,
+    Refusal.KUBERNETES_MINOR_HELD: _is_kubernetes_minor_held,
+}
+
+# A node may go past these by asking for something else; the others protect it.
+_OWN_POLICY = (
+    Refusal.EXCLUDED,
+    Refusal.ABOVE_MAX_STEP,
+    Refusal.ABOVE_MAX_VERSION,
+    Refusal.ABOVE_MAX_KUBERNETES,
+    Refusal.KUBERNETES_MINOR_HELD,
+)

@@ -1,0 +1,101 @@
+"""Which image to go to, and by which hops: domain rules 5 and 6."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+
+from service.domain.legality import Hop, find_refusal, is_newer, raises_kubernetes_minor
+from service.domain.policy import KubernetesPreference, Policy
+from service.domain.tag import ImageTag, base_order
+
+# A path ends by itself, for each hop takes a newer image. A list made to have hundreds of hops is
+# not worth an answer of hundreds of images.
+MAX_HOPS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Journey:
+    """A node's way through its stream.
+
+    Attributes:
+        running: What the node runs.
+        images: The images of its stream, lowest Kairos and then Kubernetes version first.
+    """
+
+    running: ImageTag
+    images: Sequence[ImageTag]
+    policy: Policy
+
+    def hop(self, origin: ImageTag, target: ImageTag) -> Hop:
+        """Give the hop between two images of this journey."""
+        return Hop(self.running, origin, target, self.policy)
+
+    def newer(self, origin: ImageTag) -> Iterator[ImageTag]:
+        """Give the images newer than one, highest first."""
+        for image in reversed(self.images):
+            if image.version < origin.version:
+                return
+            if is_newer(image, origin):
+                yield image
+
+
+def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
+    """Choose where to go from an image: the highest Kairos release with a legal image.
+
+    Source: domain rule 5.
+    """
+    for _, release in groupby(journey.newer(origin), key=lambda image: image.version):
+        legal = [image for image in release if find_refusal(journey.hop(origin, image)) is None]
+        if legal:
+            return _prefer(legal, origin, journey.policy.kubernetes)
+    return None
+
+
+def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
+    """Plan the hops from the running image until nothing is newer; empty where there are none.
+
+    Source: domain rule 6.
+    """
+    path: list[ImageTag] = []
+    origin = journey.running
+    while len(path) < MAX_HOPS and (target := choose_target(journey, origin)):
+        path.append(target)
+        journey = _after(journey, origin, target)
+        origin = target
+    return tuple(path)
+
+
+def _after(journey: Journey, origin: ImageTag, target: ImageTag) -> Journey:
+    """Keep to one Kubernetes minor up where only one was asked for."""
+    once = journey.policy.kubernetes is KubernetesPreference.NEXT
+    if not (once and raises_kubernetes_minor(origin, target)):
+        return journey
+    minimal = replace(journey.policy, kubernetes=KubernetesPreference.MINIMAL)
+    return replace(journey, policy=minimal)
+
+
+def _prefer(
+    legal: Sequence[ImageTag],
+    origin: ImageTag,
+    preference: KubernetesPreference,
+) -> ImageTag:
+    """Choose among the legal images of one release.
+
+    The lowest flavor release, then the wanted Kubernetes minor, then its highest version; equal
+    ones differ only in spelling, where the shortest says the least that means nothing.
+    """
+    upwards = preference in (KubernetesPreference.NEXT, KubernetesPreference.LATEST)
+
+    def preference_order(image: ImageTag) -> tuple[object, ...]:
+        wanted = raises_kubernetes_minor(origin, image) is upwards
+        return wanted, image.kubernetes.order if image.kubernetes else ()
+
+    lowest = min(_base_key(image) for image in legal)
+    same_base = [image for image in legal if _base_key(image) == lowest]
+    best = max(preference_order(image) for image in same_base)
+    equal = (image for image in same_base if preference_order(image) == best)
+    return min(equal, key=lambda image: (len(str(image)), str(image)))
+
+
+def _base_key(image: ImageTag) -> tuple[object, ...]:
+    return base_order(image.base) or ()

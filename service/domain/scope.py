@@ -1,0 +1,89 @@
+"""Which repositories may be asked for, which are Kairos' own, and where their branch is read."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Self
+
+from service.domain.reference import Repository, quote
+from service.errors import InvalidReferenceError, RepositoryNotAllowedError
+
+# Kairos' own flavor: the one that every release branch is published for.
+_OFFICIAL_REFERENCE = "hadron"
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPattern:
+    """Repositories by name, with ``*`` for any text within one path segment."""
+
+    text: str
+    expression: re.Pattern[str] = field(compare=False, repr=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read a pattern such as ``quay.io/kairos/*``.
+
+        Raises:
+            InvalidReferenceError: Not a repository once each ``*`` stands for a name.
+        """
+        repository = Repository.parse(text.replace("*", "x"))
+        if text.partition("/")[0].lower() != repository.registry:
+            raise InvalidReferenceError(f"{quote(text)} does not begin with the name of a registry")
+        parts = (re.escape(part) for part in text.split("*"))
+        return cls(text, re.compile("[^/]*".join(parts), re.IGNORECASE))
+
+    def matches(self, repository: Repository) -> bool:
+        """Whether a repository is one of these."""
+        return self.expression.fullmatch(str(repository)) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """The repositories that the service knows.
+
+    Attributes:
+        allowed: What callers may ask for.
+        official: Whose versions are Kairos releases.
+        references: The reference repository of an organisation such as ``quay.io/kairos``.
+    """
+
+    allowed: tuple[RepositoryPattern, ...]
+    official: tuple[RepositoryPattern, ...]
+    references: Mapping[str, Repository]
+
+    def check(self, repository: Repository) -> None:
+        """Let pass what may be asked for; decided on the name alone, before any connection.
+
+        Raises:
+            RepositoryNotAllowedError: Neither allowed nor a reference repository.
+        """
+        if _any_matches(self.allowed, repository) or repository in self._reference_repositories():
+            return
+        allowed = ", ".join(pattern.text for pattern in self.allowed)
+        raise RepositoryNotAllowedError(
+            f"{quote(str(repository))} is outside the repositories that this service answers for:"
+            f" {allowed}",
+        )
+
+    def is_official(self, repository: Repository) -> bool:
+        """Whether a repository's versions are Kairos releases."""
+        return _any_matches(self.official, repository)
+
+    def reference_of(self, repository: Repository) -> Repository | None:
+        """Give the repository that defines the latest release branch; None where none does."""
+        organisation = repository.organisation
+        if configured := self.references.get(organisation):
+            return configured
+        if not self.is_official(repository):
+            return None
+        return Repository.parse(f"{organisation}/{_OFFICIAL_REFERENCE}")
+
+    def _reference_repositories(self) -> set[Repository]:
+        official = (pattern.text.rpartition("/")[0] for pattern in self.official)
+        hadrons = (f"{organisation}/{_OFFICIAL_REFERENCE}" for organisation in official)
+        defaults = {Repository.parse(name) for name in hadrons if "*" not in name}
+        return defaults | set(self.references.values())
+
+
+def _any_matches(patterns: tuple[RepositoryPattern, ...], repository: Repository) -> bool:
+    return any(pattern.matches(repository) for pattern in patterns)

@@ -1,0 +1,66 @@
+"""What a caller should know before acting on a recommendation."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+_POLICY_URL = "https://kairos.io/docs/reference/image_matrix/"
+_SKEW_URL = "https://kubernetes.io/releases/version-skew-policy/"
+
+
+class Severity(StrEnum):
+    """How much a warning weighs; acting forms stop at a critical one that was not accepted."""
+
+    INFO = "info"
+    WARNING = "warning"
+    CRITICAL = "critical"
+
+
+class WarningCode(StrEnum):
+    """The warnings that follow from the images alone."""
+
+    MAJOR_JUMP = "major_jump"
+    KUBERNETES_VERSION_UNKNOWN = "kubernetes_version_unknown"
+    RUNNING_BRANCH_UNSUPPORTED = "running_branch_unsupported"
+    STREAM_END_OF_LINE = "stream_end_of_line"
+    KUBERNETES_MINOR_CHANGE = "kubernetes_minor_change"
+    MULTIPLE_HOPS = "multiple_hops"
+    RUNNING_PRERELEASE = "running_prerelease"
+    RUNNING_NOT_PUBLISHED = "running_not_published"
+    DEVELOPMENT_BUILD = "development_build"
+    LATEST_BRANCH_UNKNOWN = "latest_branch_unknown"
+    STALE_CATALOGUE = "stale_catalogue"
+
+
+_SEVERITIES = {
+    WarningCode.MAJOR_JUMP: Severity.CRITICAL,
+    WarningCode.KUBERNETES_VERSION_UNKNOWN: Severity.CRITICAL,
+    WarningCode.MULTIPLE_HOPS: Severity.INFO,
+    WarningCode.RUNNING_PRERELEASE: Severity.INFO,
+}
+
+_URLS = {
+    WarningCode.MAJOR_JUMP: _POLICY_URL,
+    WarningCode.RUNNING_BRANCH_UNSUPPORTED: _POLICY_URL,
+    WarningCode.STREAM_END_OF_LINE: _POLICY_URL,
+    WarningCode.KUBERNETES_MINOR_CHANGE: _SKEW_URL,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class UpgradeWarning:
+    """One warning.
+
+    Attributes:
+        code: Stable; what ``accept`` names.
+        url: Where to read more, if anywhere.
+    """
+
+    code: str
+    severity: Severity
+    message: str
+    url: str | None
+
+    @classmethod
+    def of(cls, code: WarningCode, message: str) -> "UpgradeWarning":
+        """Make a warning with the severity and the link of its code."""
+        return cls(code, _SEVERITIES.get(code, Severity.WARNING), message, _URLS.get(code))
