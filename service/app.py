@@ -1,0 +1,91 @@
+"""Where the parts meet: the only module that knows all of them, and the owner of the clock."""
+
+import logging
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+from flask import Flask
+
+from service.adapters.cache import CachedCatalogueSource
+from service.adapters.mirror import MirroredTagSource
+from service.adapters.registry import RegistryTagSource
+from service.adapters.snapshot import SnapshotTagSource
+from service.advisor import Advisor
+from service.domain.catalogue import CatalogueSource
+from service.domain.scope import Scope
+from service.settings import Settings
+from service.web import documents, health, upgrade
+from service.web.problems import register_problems
+from service.web.request_id import register_request_id
+
+_OPENAPI = Path(__file__).resolve().parent.parent / "openapi.yaml"
+
+# A snapshot never expires; this is how soon a changed file is seen.
+_SNAPSHOT_FRESH = timedelta(seconds=5)
+
+
+def create_app(settings: Settings, source: CatalogueSource | None = None) -> Flask:
+    """Build the application.
+
+    Args:
+        settings: How this service is run.
+        source: Where catalogues come from; built from the settings where it is left out.
+    """
+    _configure_logging(settings)
+    app = Flask(__name__, static_folder=None)
+    app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
+    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    app.extensions["openapi"] = _OPENAPI.read_bytes()
+    app.extensions["advisor"] = Advisor(source or _build_source(settings), _build_scope(settings))
+    register_request_id(app)
+    register_problems(app)
+    for module in (upgrade, health, documents):
+        app.register_blueprint(module.blueprint)
+    return app
+
+
+def _build_source(settings: Settings) -> CatalogueSource:
+    if settings.snapshot_dir:
+        snapshot = SnapshotTagSource(settings.snapshot_dir)
+        return CachedCatalogueSource(
+            snapshot, clock=_now, fresh=_SNAPSHOT_FRESH, stale=timedelta.max
+        )
+    registry = RegistryTagSource(
+        timeout=settings.registry_timeout,
+        insecure=settings.insecure_registries,
+        private=settings.private_registries,
+        clock=_now,
+    )
+    source = MirroredTagSource(registry, settings.mirrors) if settings.mirrors else registry
+    return CachedCatalogueSource(source, clock=_now, fresh=settings.fresh, stale=settings.stale)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _build_scope(settings: Settings) -> Scope:
+    return Scope(
+        settings.repositories,
+        settings.official_repositories,
+        settings.reference_repositories,
+    )
+
+
+def _configure_logging(settings: Settings) -> None:
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if settings.log_format == "console":
+        renderer = structlog.dev.ConsoleRenderer()
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(
+            logging.getLevelNamesMapping()[settings.log_level.upper()],
+        ),
+    )

@@ -1,0 +1,260 @@
+"""The settings: read once from the environment, all mistakes named at once."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Self
+
+from marshmallow import Schema, ValidationError, fields, validate
+
+from service.domain.reference import Repository
+from service.domain.scope import RepositoryPattern
+from service.errors import InvalidReferenceError
+
+PREFIX = "ADVISOR_"
+# Kubernetes injects these for a service that is called "advisor".
+_INJECTED_PREFIXES = ("ADVISOR_PORT", "ADVISOR_SERVICE_")
+_FOREIGN_NAMES = ("PORT", "WEB_CONCURRENCY")
+
+_OFFICIAL = "quay.io/kairos/*"
+_MAX_SECONDS = 10 * 365 * 24 * 3600
+_MAX_TIMEOUT = timedelta(minutes=5)
+_MAX_PORT = 65535
+_MAX_WORKERS = 256
+
+
+class SettingsError(ValueError):
+    """The environment cannot be used; the message names every bad variable."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How this service is run; see README for what each setting means.
+
+    Attributes:
+        registry_timeout: For one request to a registry; a whole listing may take three times this.
+        fresh: How long a listing is served without asking again.
+        stale: How long it is served when the registry fails.
+    """
+
+    repositories: tuple[RepositoryPattern, ...]
+    official_repositories: tuple[RepositoryPattern, ...]
+    reference_repositories: Mapping[str, Repository]
+    mirrors: Mapping[str, str]
+    snapshot_dir: Path | None
+    insecure_registries: frozenset[str]
+    private_registries: frozenset[str]
+    registry_timeout: timedelta
+    fresh: timedelta
+    stale: timedelta
+    verify_targets: bool
+    problem_base_url: str
+    log_level: str
+    log_format: str
+    port: int
+    web_concurrency: int
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings; an empty variable counts as unset.
+
+        Raises:
+            SettingsError: A bad value, or an ``ADVISOR_`` variable that does not exist.
+        """
+        ours = {name: value for name, value in environ.items() if _is_ours(name) and value != ""}
+        try:
+            values: dict[str, Any] = _SettingsSchema().load(ours)
+        except ValidationError as error:
+            raise SettingsError(_describe(error)) from error
+        return cls(**values)
+
+
+def _is_ours(name: str) -> bool:
+    return name in _FOREIGN_NAMES or (
+        name.startswith(PREFIX) and not name.startswith(_INJECTED_PREFIXES)
+    )
+
+
+def _describe(error: ValidationError) -> str:
+    problems = error.messages_dict
+    return "bad settings: " + "; ".join(
+        f"{name}: {' '.join(messages)}" for name, messages in sorted(problems.items())
+    )
+
+
+def _split(text: str) -> list[str]:
+    return [item.strip() for item in text.split(",") if item.strip()]
+
+
+def _parse_pairs(text: str) -> list[tuple[str, str]]:
+    pairs = [item.partition("=") for item in _split(text)]
+    if not all(key and target for key, _, target in pairs):
+        raise ValidationError("Write NAME=NAME, separated by commas.")
+    return [(key.strip(), target.strip()) for key, _, target in pairs]
+
+
+def _parse_patterns(text: str) -> tuple[RepositoryPattern, ...]:
+    try:
+        return tuple(map(RepositoryPattern.parse, _split(text)))
+    except InvalidReferenceError as error:
+        raise ValidationError(f"{error}.") from error
+
+
+def _parse_hosts(text: str) -> frozenset[str]:
+    return frozenset(map(_parse_host, _split(text)))
+
+
+def _parse_host(text: str) -> str:
+    prefix = _parse_prefix(text)
+    if "/" in prefix:
+        raise ValidationError(f"{text!r} is not host[:port].")
+    return prefix
+
+
+def _parse_mirrors(text: str) -> dict[str, str]:
+    return {_parse_prefix(key): _parse_prefix(target) for key, target in _parse_pairs(text)}
+
+
+def _parse_references(text: str) -> dict[str, Repository]:
+    return {
+        _parse_prefix(organisation): _parse_reference_repository(organisation, name)
+        for organisation, name in _parse_pairs(text)
+    }
+
+
+def _parse_reference_repository(organisation: str, name: str) -> Repository:
+    """Read a full repository, or a name within the organisation."""
+    return _parse_repository(name if "/" in name else f"{_parse_prefix(organisation)}/{name}")
+
+
+def _parse_prefix(text: str) -> str:
+    """Read a registry, or a registry and a path on it."""
+    return str(_parse_repository(f"{text}/x")).rpartition("/")[0]
+
+
+def _parse_repository(text: str) -> Repository:
+    """Read a repository that names its registry."""
+    try:
+        repository = Repository.parse(text)
+    except InvalidReferenceError as error:
+        raise ValidationError(f"{error}.") from error
+    if repository.registry != text.partition("/")[0].lower():
+        raise ValidationError(f"{text!r} does not begin with the name of a registry.")
+    return repository
+
+
+def _parse_directory(text: str) -> Path:
+    directory = Path(text)
+    if not directory.is_dir():
+        raise ValidationError(f"{text!r} is not a directory.")
+    return directory
+
+
+def _parse_seconds(text: str) -> timedelta:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= _MAX_SECONDS:
+        raise ValidationError(f"Give seconds between 0 and {_MAX_SECONDS}.")
+    return timedelta(seconds=seconds)
+
+
+def _parse_timeout(text: str) -> timedelta:
+    timeout = _parse_seconds(text)
+    if not timedelta(0) < timeout <= _MAX_TIMEOUT:
+        raise ValidationError(f"Give more than 0 and at most {_MAX_TIMEOUT.seconds} seconds.")
+    return timeout
+
+
+def _parse_base_url(text: str) -> str:
+    if not text.startswith(("/", "http://", "https://")) or not text.isprintable() or " " in text:
+        raise ValidationError("Give a URL or a path.")
+    return text.rstrip("/")
+
+
+class _SettingsSchema(Schema):
+    """One field a variable; ``data_key`` is the variable's name."""
+
+    error_messages = {"unknown": "There is no such setting."}  # noqa: RUF012 - as marshmallow has it
+
+    repositories = fields.Function(
+        data_key="ADVISOR_REPOSITORIES",
+        deserialize=_parse_patterns,
+        load_default=lambda: _parse_patterns(_OFFICIAL),
+    )
+    official_repositories = fields.Function(
+        data_key="ADVISOR_OFFICIAL_REPOSITORIES",
+        deserialize=_parse_patterns,
+        load_default=lambda: _parse_patterns(_OFFICIAL),
+    )
+    reference_repositories = fields.Function(
+        data_key="ADVISOR_REFERENCE_REPOSITORIES",
+        deserialize=_parse_references,
+        load_default=dict,
+    )
+    mirrors = fields.Function(
+        data_key="ADVISOR_MIRRORS",
+        deserialize=_parse_mirrors,
+        load_default=dict,
+    )
+    snapshot_dir = fields.Function(
+        data_key="ADVISOR_SNAPSHOT_DIR",
+        deserialize=_parse_directory,
+        load_default=None,
+    )
+    insecure_registries = fields.Function(
+        data_key="ADVISOR_INSECURE_REGISTRIES",
+        deserialize=_parse_hosts,
+        load_default=frozenset,
+    )
+    private_registries = fields.Function(
+        data_key="ADVISOR_PRIVATE_REGISTRIES",
+        deserialize=_parse_hosts,
+        load_default=frozenset,
+    )
+    registry_timeout = fields.Function(
+        data_key="ADVISOR_REGISTRY_TIMEOUT_SECONDS",
+        deserialize=_parse_timeout,
+        load_default=timedelta(seconds=10),
+    )
+    fresh = fields.Function(
+        data_key="ADVISOR_FRESH_SECONDS",
+        deserialize=_parse_seconds,
+        load_default=timedelta(minutes=15),
+    )
+    stale = fields.Function(
+        data_key="ADVISOR_STALE_SECONDS",
+        deserialize=_parse_seconds,
+        load_default=timedelta(days=30),
+    )
+    verify_targets = fields.Boolean(
+        data_key="ADVISOR_VERIFY_TARGETS",
+        load_default=False,
+        validate=validate.Equal(
+            comparable=False, error="Only false: targets are not verified yet."
+        ),
+    )
+    problem_base_url = fields.Function(
+        data_key="ADVISOR_PROBLEM_BASE_URL",
+        deserialize=_parse_base_url,
+        load_default="/problems",
+    )
+    log_level = fields.String(
+        data_key="ADVISOR_LOG_LEVEL",
+        load_default="info",
+        validate=validate.OneOf(("debug", "info", "warning", "error", "critical")),
+    )
+    log_format = fields.String(
+        data_key="ADVISOR_LOG_FORMAT",
+        load_default="json",
+        validate=validate.OneOf(("json", "console")),
+    )
+    port = fields.Integer(data_key="PORT", load_default=8080, validate=validate.Range(1, _MAX_PORT))
+    web_concurrency = fields.Integer(
+        data_key="WEB_CONCURRENCY",
+        load_default=1,
+        validate=validate.Range(1, _MAX_WORKERS),
+    )

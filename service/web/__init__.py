@@ -1,0 +1,1 @@
+"""The web: queries and bodies to domain values, answers and errors to HTTP."""

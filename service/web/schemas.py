@@ -1,0 +1,93 @@
+"""Answers as the wire has them."""
+
+from marshmallow import Schema, fields
+
+from service.domain.image import Image
+from service.domain.tag import ImageTag
+
+
+class ImageSchema(Schema):
+    """An image: the shape used everywhere."""
+
+    reference = fields.String()
+    registry = fields.String(attribute="repository.registry")
+    repository = fields.String(attribute="repository.name")
+    tag = fields.String()
+    digest = fields.String()
+    flavor = fields.String(attribute="repository.flavor")
+    flavor_release = fields.String(attribute="tag.flavor_release")
+    variant = fields.String(attribute="tag.variant")
+    arch = fields.String(attribute="tag.arch")
+    model = fields.String(attribute="tag.model")
+    version = fields.String(attribute="tag.version")
+    branch = fields.String(attribute="tag.version.branch")
+    prerelease = fields.Boolean(attribute="tag.version.is_prerelease")
+    kubernetes = fields.Function(lambda image: _dump_kubernetes(image.tag))
+    trusted_boot = fields.Boolean(attribute="tag.trusted_boot")
+
+
+class TargetSchema(ImageSchema):
+    """An image to install."""
+
+    pinned = fields.Constant(None)
+    verified = fields.Constant(constant=False)
+
+
+class ChangeSchema(Schema):
+    """What differs between running and target."""
+
+    kairos = fields.String()
+    kubernetes = fields.String()
+    flavor_release = fields.Boolean()
+
+
+class SupportSchema(Schema):
+    """The support verdict."""
+
+    verdict = fields.String()
+    latest_branch = fields.String(allow_none=True)
+    running_branch = fields.String()
+
+
+class WarningSchema(Schema):
+    """One warning."""
+
+    code = fields.String()
+    severity = fields.String()
+    message = fields.String()
+    url = fields.String(allow_none=True)
+
+
+class CatalogueSchema(Schema):
+    """The listing that an answer was made of."""
+
+    fetched_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+    stale = fields.Boolean()
+    tags = fields.Integer(attribute="tag_count")
+
+
+class RecommendationSchema(Schema):
+    """The recommendation."""
+
+    status = fields.String()
+    running = fields.Nested(ImageSchema)
+    target = fields.Nested(TargetSchema, allow_none=True)
+    path = fields.List(fields.Nested(ImageSchema))
+    change = fields.Nested(ChangeSchema)
+    support = fields.Nested(SupportSchema)
+    warnings = fields.List(fields.Nested(WarningSchema))
+    successor = fields.Nested(ImageSchema, allow_none=True)
+    commands = fields.Function(lambda answer: {"kairos_agent": _agent_command(answer.target)})
+    catalogue = fields.Nested(CatalogueSchema)
+
+
+def _dump_kubernetes(tag: ImageTag) -> dict[str, str | None] | None:
+    if tag.has_unknown_kubernetes:
+        return {"distribution": None, "version": None}
+    if tag.kubernetes is None:
+        return None
+    return {"distribution": tag.kubernetes.distribution, "version": str(tag.kubernetes)}
+
+
+def _agent_command(target: Image | None) -> str | None:
+    return f"kairos-agent upgrade --source oci:{target.reference}" if target else None

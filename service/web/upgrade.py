@@ -1,0 +1,27 @@
+"""The recommendation for one node."""
+
+from flask import Blueprint, Response, current_app, g, request
+
+from service.advisor import Advisor
+from service.web.formats import describe_headers, negotiate_form, render
+from service.web.query import load_query
+
+blueprint = Blueprint("upgrade", __name__)
+
+
+@blueprint.get("/v1/upgrade")
+def get_upgrade() -> Response:
+    """Answer which image a running image should go to."""
+    query = load_query(request.args)
+    form = negotiate_form(request)
+    advisor: Advisor = current_app.extensions["advisor"]
+    answer = advisor.recommend_upgrade(query.request)
+    g.answer_headers = describe_headers(answer)
+    return render(answer, form, query.accept)
+
+
+@blueprint.after_app_request
+def add_answer_headers(response: Response) -> Response:
+    """Tell status and warnings beside every form of an answer, and beside its refusal."""
+    response.headers.update(g.pop("answer_headers", {}))
+    return response
