@@ -1,0 +1,1 @@
+"""Adapters: the only code that opens connections or reads lists from outside."""

@@ -1,0 +1,122 @@
+"""Connections that reach only permitted addresses, and whose answers end in time.
+
+urllib3 resolves a name again each time it connects, and its read timeout starts anew with each
+byte. Both are put right here, where the socket is made and where it is read.
+"""
+
+import io
+import socket
+from http.client import HTTPResponse
+from time import monotonic
+from typing import Any
+
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.util.connection import create_connection
+
+from service.adapters.address import resolve
+
+
+class GuardedAdapter(HTTPAdapter):
+    """What a ``requests.Session`` mounts to have all its connections guarded."""
+
+    def __init__(self, *, private: frozenset[str], pool_size: int) -> None:
+        self._private = private
+        super().__init__(pool_connections=pool_size, pool_maxsize=pool_size)
+
+    def init_poolmanager(
+        self,
+        connections: int,
+        maxsize: int,
+        block: bool = False,  # noqa: FBT001, FBT002 - as requests has it
+        **pool_kwargs: Any,  # noqa: ANN401 - as requests has it
+    ) -> None:
+        """See HTTPAdapter."""
+        self.poolmanager = _GuardedPools(
+            self._private,
+            num_pools=connections,
+            maxsize=maxsize,
+            block=block,
+            **pool_kwargs,
+        )
+
+
+class _TimedReader(io.RawIOBase):
+    """Reads a socket up to a moment that no drip of bytes can put off."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._deadline = monotonic() + (sock.gettimeout() or 0)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]
+        left = self._deadline - monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer did not end in time")
+        self._sock.settimeout(left)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _TimedResponse(HTTPResponse):
+    """An answer whose head and body share the read timeout of the socket."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
+
+
+class _GuardedConnection(HTTPConnection):
+    """Connects to the very address that was checked; the name is resolved once."""
+
+    response_class = _TimedResponse
+
+    def __init__(self, *args: Any, private: frozenset[str], **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(*args, **kwargs)
+        self._private = private
+
+    def _new_conn(self) -> socket.socket:
+        addresses = resolve(self.host, self.port, private=self._private)
+        # All addresses of a host share the connect timeout, so that no number of them exceeds it.
+        share = (self.timeout or 0) / len(addresses)
+        for address in addresses[:-1]:
+            try:
+                return self._connect(address, share)
+            except OSError:
+                continue
+        return self._connect(addresses[-1], share)
+
+    def _connect(self, address: str, timeout: float) -> socket.socket:
+        # An IP address "resolves" to itself, without a question to anyone.
+        return create_connection((address, self.port), timeout, socket_options=self.socket_options)
+
+
+class _GuardedTlsConnection(_GuardedConnection, HTTPSConnection):
+    """The same under TLS, which still names and verifies the host, not the address."""
+
+
+class _GuardedPools(PoolManager):
+    """Pools of guarded connections."""
+
+    def __init__(self, private: frozenset[str], **kwargs: Any) -> None:  # noqa: ANN401
+        super().__init__(**kwargs)
+        self._private = private
+
+    def _new_pool(
+        self,
+        scheme: str,
+        host: str,
+        port: int,
+        request_context: dict[str, Any] | None = None,
+    ) -> HTTPConnectionPool:
+        pool = super()._new_pool(scheme, host, port, request_context)
+        pool.ConnectionCls = _GuardedTlsConnection if scheme == "https" else _GuardedConnection
+        pool.conn_kw["private"] = self._private
+        return pool

@@ -1,0 +1,32 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.integration.registry_server import RegistryServer
+from tests.servers import start_registry
+
+# Unsorted on purpose: the order of a listing is the registry's business.
+REGISTRY_TAGS = [f"v1.0.{number}" for number in range(2_500)]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Open the loopback, and nothing else, to the tests of this directory."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Give the ``host:port`` of a docker-registry; its ``kairos/empty`` has no tags."""
+    repositories = {"kairos/ubuntu": REGISTRY_TAGS, "kairos/empty": []}
+    with start_registry(tmp_path_factory.mktemp("registry"), repositories) as address:
+        yield address
+
+
+@pytest.fixture
+def faulty() -> Iterator[RegistryServer]:
+    """A registry with quay's manners and, by repository name, every fault."""
+    with RegistryServer() as server:
+        yield server

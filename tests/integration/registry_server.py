@@ -1,0 +1,244 @@
+"""A registry of our own, for the manners and faults that docker-registry does not have.
+
+Each repository name under it is a behaviour; see ``_BEHAVIOURS`` at the end.
+"""
+
+import json
+import socket
+import struct
+import time
+from collections.abc import Callable, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+from typing import Self
+from urllib.parse import parse_qs, urlsplit
+
+TAGS = tuple(f"v1.0.{number}" for number in range(250))
+_PAGE = 100
+
+
+class RegistryServer(ThreadingHTTPServer):
+    """Runs between ``with`` and its end, on a free port of 127.0.0.1.
+
+    Attributes:
+        requests: The path and query of each request so far.
+        hosts: The ``Host`` header of each.
+        connections: How many connections were made.
+    """
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self) -> None:
+        self.requests: list[str] = []
+        self.hosts: list[str] = []
+        self.connections = 0
+        super().__init__(("127.0.0.1", 0), _Handler)
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.server_port}"
+
+    def __enter__(self) -> Self:
+        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: RegistryServer
+
+    def setup(self) -> None:
+        self.server.connections += 1
+        super().setup()
+
+    def do_GET(self) -> None:
+        self.server.requests.append(self.path)
+        self.server.hosts.append(self.headers["Host"])
+        behaviour = urlsplit(self.path).path.removeprefix("/v2/").removesuffix("/tags/list")
+        try:
+            _BEHAVIOURS[behaviour](self)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def ask(self, name: str) -> str | None:
+        return parse_qs(urlsplit(self.path).query).get(name, [None])[0]
+
+    def reply(
+        self, status: int = 200, body: bytes = b"", headers: Mapping[str, str] | None = None
+    ) -> None:
+        self.send_response(status)
+        for name, value in (headers or {}).items():
+            self.send_header(name, value)
+        if "Content-Length" not in (headers or {}):
+            self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def reply_page(self, tags: object, link: str | None = None) -> None:
+        body = json.dumps({"name": "any", "tags": tags}).encode()
+        self.reply(200, body, {"Link": link} if link else None)
+
+
+def _page(prefix: str) -> Callable[[_Handler], None]:
+    """Page as quay does: never over its own page size, and on by an opaque token."""
+
+    def page(handler: _Handler) -> None:
+        start = int((handler.ask("next_page") or "token-0").removeprefix("token-"))
+        size = min(int(handler.ask("n") or _PAGE), _PAGE)
+        end = start + size
+        path = urlsplit(handler.path).path
+        address = prefix.format(address=handler.server.address)
+        link = f'<{address}{path}?n={size}&next_page=token-{end}>; rel="next"'
+        handler.reply_page(TAGS[start:end], link if end < len(TAGS) else None)
+
+    return page
+
+
+def _body(content: bytes) -> Callable[[_Handler], None]:
+    return lambda handler: handler.reply(200, content)
+
+
+def _status(status: int, **headers: str) -> Callable[[_Handler], None]:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda handler: handler.reply(status, b"{}", named)
+
+
+def _link(target: str) -> Callable[[_Handler], None]:
+    def reply(handler: _Handler) -> None:
+        address = target.format(address=handler.server.address)
+        handler.reply_page(["a"], f'<{address}>; rel="next"')
+
+    return reply
+
+
+def _refuse_page_size(handler: _Handler) -> None:
+    if handler.ask("n") is not None:
+        handler.reply(400, b"{}")
+    else:
+        handler.reply_page(TAGS)
+
+
+def _fail_on_second_page(handler: _Handler) -> None:
+    if handler.ask("last") is not None:
+        handler.reply(500)
+    else:
+        handler.reply_page(["a"], '<?last=a>; rel="next"')
+
+
+def _list_without_end(handler: _Handler) -> None:
+    number = int(handler.ask("last") or 0) + 1
+    handler.reply_page(["a"], f'<?last={number}>; rel="next"')
+
+
+def _list_slowly_without_end(handler: _Handler) -> None:
+    time.sleep(0.2)
+    _list_without_end(handler)
+
+
+def _reset(handler: _Handler) -> None:
+    # With no time to linger, closing sends a reset.
+    linger = struct.pack("ii", 1, 0)
+    handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+    handler.close_connection = True
+    handler.rfile.close()
+    handler.connection.close()
+
+
+def _cut(handler: _Handler) -> None:
+    handler.reply(200, b'{"tags": ["a"', {"Content-Length": "1000"})
+    handler.close_connection = True
+
+
+def _cut_chunk(handler: _Handler) -> None:
+    handler.reply(200, b'5\r\n{"tag\r\n', {"Transfer-Encoding": "chunked", "Content-Length": ""})
+    handler.close_connection = True
+
+
+def _drip_body(handler: _Handler) -> None:
+    handler.reply(200, b"", {"Content-Length": "1000"})
+    _drip(handler)
+
+
+def _drip_head(handler: _Handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
+    _drip(handler)
+
+
+def _drip(handler: _Handler) -> None:
+    for _ in range(100):
+        handler.wfile.write(b" ")
+        time.sleep(0.05)
+    handler.close_connection = True
+
+
+def _stall(handler: _Handler) -> None:
+    time.sleep(5)
+    handler.close_connection = True
+
+
+def _send_without_end(handler: _Handler) -> None:
+    handler.reply(200, b"", {"Content-Length": str(10 * 1024**3)})
+    while True:
+        handler.wfile.write(b" " * 65_536)
+
+
+_BEHAVIOURS: dict[str, Callable[[_Handler], None]] = {
+    "pages/relative": _page(""),
+    "pages/absolute": _page("http://{address}"),
+    "n-refused": _refuse_page_size,
+    "null": lambda handler: handler.reply_page(None),
+    "repeated": lambda handler: handler.reply_page(["b", "a", "b"]),
+    "second-page-fails": _fail_on_second_page,
+    "second-page-stalls": lambda handler: (
+        _stall(handler) if handler.ask("last") else handler.reply_page(["a"], "<?last=a>; rel=next")
+    ),
+    "loop": _link("?n=1000"),
+    "endless-pages": _list_without_end,
+    "endless-slow-pages": _list_slowly_without_end,
+    "link/other-host": _link("http://localhost/v2/null/tags/list"),
+    "link/other-port": _link("http://127.0.0.1:1/v2/null/tags/list"),
+    "link/other-scheme": _link("https://{address}/v2/null/tags/list"),
+    "link/credentials": _link("http://user:secret@{address}/v2/null/tags/list"),
+    "link/no-url": _link("http://[/v2/null/tags/list"),
+    "status/302": _status(302, Location="/v2/null/tags/list"),
+    "status/401": _status(401, WWW_Authenticate='Bearer realm="https://auth.local/token"'),
+    "status/403": _status(403),
+    "status/404": _status(404),
+    "status/418": _status(418),
+    "status/429": _status(429, Retry_After="17"),
+    "status/429-hour": _status(429, Retry_After="3600"),
+    "status/429-garbage": _status(429, Retry_After="-1"),
+    "status/500": _status(500),
+    "status/503": _status(503, Retry_After="5"),
+    "reset": _reset,
+    "cut": _cut,
+    "cut-chunk": _cut_chunk,
+    "drip/body": _drip_body,
+    "drip/head": _drip_head,
+    "stall": _stall,
+    "endless-body": _send_without_end,
+    "body/html": _body(b"<html>"),
+    "body/deep": _body(b"[" * 100_000),
+    "body/huge-number": _body(b'{"tags": [' + b"9" * 10_000 + b"]}"),
+    "body/list": _body(b"[]"),
+    "body/no-tags": _body(b'{"name": "any"}'),
+    "body/tags-text": _body(b'{"tags": "a"}'),
+    "body/tag-number": _body(b'{"tags": ["a", 1]}'),
+    "body/tag-overlong": _body(json.dumps({"tags": ["a" * 129]}).encode()),
+    "body/too-many": _body(json.dumps({"tags": [f"v{n}" for n in range(50_001)]}).encode()),
+    "body/empty": _body(b""),
+    "stranger": lambda handler: handler.reply(
+        403 if "Cookie" in handler.headers or "Authorization" in handler.headers else 200,
+        b'{"tags": []}',
+        {"Set-Cookie": "a=b"},
+    ),
+}

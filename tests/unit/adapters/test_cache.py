@@ -1,0 +1,325 @@
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from threading import Barrier, Event
+
+import pytest
+
+from service.adapters.cache import CachedCatalogueSource
+from service.domain.catalogue import Catalogue, TagListing
+from service.domain.reference import Repository
+from service.errors import (
+    RegistryError,
+    RegistryUnavailableError,
+    RepositoryNotFoundError,
+    ServiceError,
+)
+from tests.fakes import FakeClock, FakeTagSource
+
+HADRON = Repository("quay.io", "kairos/hadron")
+FRESH = timedelta(minutes=15)
+STALE = timedelta(days=30)
+MOMENT = timedelta(seconds=1)
+FAILURE_LIFE = timedelta(seconds=10)
+MISSING_LIFE = timedelta(seconds=30)
+
+
+class Rig:
+    """A cache over a fake source, on one clock."""
+
+    def __init__(self, max_repositories: int = 10) -> None:
+        self.clock = FakeClock()
+        self.source = FakeTagSource(self.clock)
+        self.source.answers[HADRON] = ["one"]
+        self.cache = CachedCatalogueSource(
+            self.source,
+            clock=self.clock,
+            fresh=FRESH,
+            stale=STALE,
+            max_repositories=max_repositories,
+        )
+
+    def fetch(self) -> Catalogue:
+        return self.cache.fetch_catalogue(HADRON)
+
+    def fail(self, error: ServiceError | None = None) -> None:
+        self.source.answers[HADRON] = error or RegistryUnavailableError("no answer")
+
+
+@pytest.fixture
+def rig() -> Rig:
+    return Rig()
+
+
+def test_unknown_repository_is_fetched(rig: Rig) -> None:
+    catalogue = rig.fetch()
+
+    assert catalogue.repository == HADRON
+    assert catalogue.tag_count == 1
+    assert not catalogue.stale
+
+
+def test_fresh_catalogue_is_served_without_asking_and_built_once(rig: Rig) -> None:
+    first = rig.fetch()
+    rig.clock.advance(FRESH - MOMENT)
+
+    second = rig.fetch()
+
+    assert second is first
+    assert rig.source.asked == [HADRON]
+
+
+def test_expired_catalogue_is_fetched_again(rig: Rig) -> None:
+    rig.fetch()
+    rig.clock.advance(FRESH)
+    rig.source.answers[HADRON] = ["one", "two"]
+
+    catalogue = rig.fetch()
+
+    assert catalogue.tag_count == 2
+    assert catalogue.fetched_at == rig.clock()
+
+
+@pytest.mark.parametrize("error", [RegistryUnavailableError("no answer"), RegistryError("denied")])
+def test_stale_catalogue_is_served_when_registry_fails(rig: Rig, error: ServiceError) -> None:
+    first = rig.fetch()
+    rig.clock.advance(FRESH)
+    rig.fail(error)
+
+    catalogue = rig.fetch()
+
+    assert catalogue.stale
+    assert catalogue.fetched_at == first.fetched_at
+
+
+def test_registry_that_failed_is_left_alone_for_a_while(rig: Rig) -> None:
+    rig.fetch()
+    rig.clock.advance(FRESH)
+    rig.fail()
+    rig.fetch()
+    rig.clock.advance(FAILURE_LIFE - MOMENT)
+
+    catalogue = rig.fetch()
+
+    assert catalogue.stale
+    assert len(rig.source.asked) == 2
+
+
+def test_registry_that_recovers_is_served_fresh_again(rig: Rig) -> None:
+    rig.fetch()
+    rig.clock.advance(FRESH)
+    rig.fail()
+    rig.fetch()
+    rig.clock.advance(FAILURE_LIFE)
+    rig.source.answers[HADRON] = ["one"]
+
+    catalogue = rig.fetch()
+
+    assert not catalogue.stale
+
+
+def test_stale_catalogue_stays_stale_while_the_registry_keeps_failing(rig: Rig) -> None:
+    rig.fetch()
+    rig.clock.advance(FRESH)
+    rig.fail()
+    rig.fetch()
+    rig.clock.advance(FAILURE_LIFE)
+
+    catalogue = rig.fetch()
+
+    assert catalogue.stale
+    assert len(rig.source.asked) == 3
+
+
+def test_catalogue_older_than_its_stale_life_is_not_served(rig: Rig) -> None:
+    rig.fetch()
+    rig.clock.advance(STALE + MOMENT)
+    rig.fail()
+
+    with pytest.raises(RegistryUnavailableError):
+        rig.fetch()
+
+
+def test_failure_without_a_catalogue_is_raised_and_remembered(rig: Rig) -> None:
+    rig.fail(RegistryUnavailableError("no answer", retry_after_seconds=7))
+    with pytest.raises(RegistryUnavailableError):
+        rig.fetch()
+    rig.clock.advance(FAILURE_LIFE - MOMENT)
+
+    with pytest.raises(RegistryUnavailableError, match="no answer") as caught:
+        rig.fetch()
+
+    assert caught.value.retry_after_seconds == 7
+    assert len(rig.source.asked) == 1
+
+
+def test_remembered_failure_is_forgotten(rig: Rig) -> None:
+    rig.fail()
+    with pytest.raises(RegistryUnavailableError):
+        rig.fetch()
+    rig.clock.advance(FAILURE_LIFE)
+    rig.source.answers[HADRON] = ["one"]
+
+    catalogue = rig.fetch()
+
+    assert not catalogue.stale
+
+
+def test_remembered_failure_does_not_grow_with_each_caller(rig: Rig) -> None:
+    rig.fail()
+    depths = []
+    for _ in range(4):
+        with pytest.raises(RegistryUnavailableError) as caught:
+            rig.fetch()
+        depths.append(len(caught.traceback))
+
+    assert depths[1] == depths[-1]
+
+
+def test_missing_repository_is_remembered(rig: Rig) -> None:
+    del rig.source.answers[HADRON]
+    with pytest.raises(RepositoryNotFoundError):
+        rig.fetch()
+    rig.clock.advance(MISSING_LIFE - MOMENT)
+
+    with pytest.raises(RepositoryNotFoundError):
+        rig.fetch()
+
+    assert len(rig.source.asked) == 1
+
+
+def test_missing_repository_is_looked_for_again(rig: Rig) -> None:
+    del rig.source.answers[HADRON]
+    with pytest.raises(RepositoryNotFoundError):
+        rig.fetch()
+    rig.clock.advance(MISSING_LIFE)
+    rig.source.answers[HADRON] = ["one"]
+
+    catalogue = rig.fetch()
+
+    assert catalogue.tag_count == 1
+
+
+def test_deleted_repository_is_not_served_stale(rig: Rig) -> None:
+    rig.fetch()
+    rig.clock.advance(FRESH)
+    del rig.source.answers[HADRON]
+
+    with pytest.raises(RepositoryNotFoundError):
+        rig.fetch()
+
+
+def test_deleted_repository_is_not_served_stale_when_the_registry_fails_later(rig: Rig) -> None:
+    rig.fetch()
+    rig.clock.advance(FRESH)
+    del rig.source.answers[HADRON]
+    with pytest.raises(RepositoryNotFoundError):
+        rig.fetch()
+    rig.clock.advance(MISSING_LIFE)
+    rig.fail()
+
+    with pytest.raises(RegistryUnavailableError):
+        rig.fetch()
+
+
+def test_repository_unused_for_longest_is_dropped_first() -> None:
+    rig = Rig(max_repositories=2)
+    others = [Repository("quay.io", f"kairos/{name}") for name in ("alpine", "debian")]
+    for repository in others:
+        rig.source.answers[repository] = []
+    rig.fetch()
+    rig.cache.fetch_catalogue(others[0])
+    rig.fetch()
+
+    rig.cache.fetch_catalogue(others[1])
+    rig.fetch()
+    rig.cache.fetch_catalogue(others[0])
+
+    assert rig.source.asked == [HADRON, others[0], others[1], others[0]]
+
+
+def test_missing_repositories_push_no_catalogue_out() -> None:
+    rig = Rig(max_repositories=2)
+    rig.fetch()
+    for number in range(5):
+        with pytest.raises(RepositoryNotFoundError):
+            rig.cache.fetch_catalogue(Repository("quay.io", f"kairos/{number}"))
+
+    rig.fetch()
+
+    assert rig.source.asked.count(HADRON) == 1
+
+
+class SlowSource(FakeTagSource):
+    """A source that answers only once all who shall wait for it have come."""
+
+    def __init__(self, clock: FakeClock) -> None:
+        super().__init__(clock)
+        self.entered = Event()
+        self.released = Event()
+
+    def list_tags(self, repository: Repository) -> TagListing:
+        self.entered.set()
+        assert self.released.wait(timeout=10)
+        return super().list_tags(repository)
+
+
+@pytest.mark.parametrize("answer", [["one"], RegistryUnavailableError("no answer"), None])
+def test_simultaneous_callers_share_one_fetch(answer: list[str] | ServiceError | None) -> None:
+    clock = FakeClock()
+    source = SlowSource(clock)
+    if answer is not None:
+        source.answers[HADRON] = answer
+    cache = CachedCatalogueSource(source, clock=clock, fresh=FRESH, stale=STALE)
+    callers = 16
+    together = Barrier(callers)
+
+    def fetch() -> Catalogue | type[ServiceError]:
+        together.wait(timeout=10)
+        try:
+            return cache.fetch_catalogue(HADRON)
+        except ServiceError as error:
+            return type(error)
+
+    with ThreadPoolExecutor(callers) as pool:
+        waiting = [pool.submit(fetch) for _ in range(callers)]
+        assert source.entered.wait(timeout=10)
+        source.released.set()
+        outcomes = {id(call.result()) for call in waiting}
+
+    assert len(outcomes) == 1
+    assert source.asked == [HADRON]
+
+
+def test_other_repository_does_not_wait_for_a_slow_one() -> None:
+    clock = FakeClock()
+    source = SlowSource(clock)
+    other = Repository("quay.io", "kairos/alpine")
+    source.answers.update({HADRON: ["one"], other: []})
+    cache = CachedCatalogueSource(source, clock=clock, fresh=FRESH, stale=STALE)
+    source.released.set()
+    cache.fetch_catalogue(other)
+    source.released.clear()
+    source.entered.clear()
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(cache.fetch_catalogue, HADRON)
+        assert source.entered.wait(timeout=10)
+        known = cache.fetch_catalogue(other)
+        source.released.set()
+
+    assert known.repository == other
+    assert slow.result().tag_count == 1
+
+
+def test_unexpected_error_reaches_the_caller_and_blocks_no_later_one(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: Repository) -> TagListing:
+        raise LookupError("a bug")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.source, "list_tags", fail)
+        with pytest.raises(LookupError):
+            rig.fetch()
+
+    assert rig.fetch().tag_count == 1
