@@ -1,0 +1,38 @@
+# A bare `make` lists the targets. Each of them sets up what it needs: see scripts/.
+.DEFAULT_GOAL := help
+.PHONY: help run demo test lint lock venv venv-dev
+
+help:
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+
+run: venv ## serve the registries on port 8080 (PORT and ADVISOR_… change it)
+	.venv/bin/gunicorn service.wsgi:app
+
+demo: venv ## ask one question of a service on example tag lists; needs no network
+	@.venv/bin/python scripts/demo.py
+
+test: venv-dev ## run the tests (ARGS='-k stale' goes to pytest)
+	@scripts/test.sh $(ARGS)
+
+lint: venv-dev ## check format, style, types, layers, shell scripts and openapi.yaml
+	.venv-dev/bin/ruff format --check
+	.venv-dev/bin/ruff check
+	.venv-dev/bin/mypy
+	.venv-dev/bin/mypy gunicorn.conf.py scripts
+	.venv-dev/bin/lint-imports
+	.venv-dev/bin/shellcheck .ci/run scripts/*.sh
+	.venv-dev/bin/openapi-spec-validator openapi.yaml
+
+# The lock files name no index, so that each reader may use the one that is configured at home.
+LOCK = .venv-dev/bin/uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
+	--generate-hashes --custom-compile-command 'make lock' $(ARGS)
+
+lock: venv-dev ## write the lock files anew from pyproject.toml (ARGS=--upgrade for newer versions)
+	$(LOCK) --output-file requirements.lock
+	$(LOCK) --output-file requirements-dev.lock --group dev --constraints requirements.lock
+
+venv:
+	@scripts/venv.sh .venv requirements.lock
+
+venv-dev:
+	@scripts/venv.sh .venv-dev requirements-dev.lock
