@@ -1,28 +1,37 @@
 """The use cases: what callers ask, answered from the domain and one source of catalogues."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from service.domain.catalogue import CatalogueSource
+from service.domain.catalogue import Catalogue, CatalogueSource
+from service.domain.identity import Claim, find_repository, identify
 from service.domain.image import Image
 from service.domain.policy import Policy
-from service.domain.recommendation import LatestBranch, Question, Recommendation, recommend
-from service.domain.reference import Reference, Repository
+from service.domain.recommendation import Recommendation, recommend
+from service.domain.reference import Repository
+from service.domain.rules import Renamed, Rulebook, Rules
 from service.domain.scope import Scope
-from service.domain.tag import Arch
-from service.errors import IdentityMismatchError, RegistryError, RepositoryNotFoundError
+from service.domain.situation import LatestBranch, Question, Situation
+from service.domain.tag import CURRENT, resolve_flavor_release
+from service.errors import (
+    RegistryError,
+    RepositoryNotAllowedError,
+    RepositoryNotFoundError,
+    StreamNotFoundError,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class UpgradeRequest:
-    """What a caller says of a node.
+    """What a caller asks for a node.
 
     Attributes:
-        arch: What the node says it is, if it does.
+        claim: What is said of the node.
+        boot_state: As the node says it, such as ``active`` or ``passive``.
     """
 
-    reference: Reference
+    claim: Claim
     policy: Policy
-    arch: Arch | None = None
+    boot_state: str = "active"
 
 
 class Advisor:
@@ -31,31 +40,69 @@ class Advisor:
     Args:
         source: Where catalogues come from.
         scope: Which repositories may be asked for.
+        rulebook: What is known of releases beyond their tags.
+        default_organisation: Where a release file belongs that names no repository.
     """
 
-    def __init__(self, source: CatalogueSource, scope: Scope) -> None:
+    def __init__(
+        self,
+        source: CatalogueSource,
+        scope: Scope,
+        rulebook: Rulebook,
+        default_organisation: str | None,
+    ) -> None:
         self._source = source
         self._scope = scope
+        self._rulebook = rulebook
+        self._default_organisation = default_organisation
 
-    def recommend_upgrade(self, request: UpgradeRequest) -> Recommendation:
-        """Recommend the upgrade target of a running image.
+    def recommend_upgrade(self, request: UpgradeRequest, form: str) -> Recommendation:
+        """Recommend the upgrade target of a node.
+
+        Args:
+            request: What is asked.
+            form: The form in which the answer will be acted on, which some rules speak of.
 
         Raises:
+            InvalidRequestError: The release file does not tell enough.
+            RepositoryUnknownError: Nothing names a repository.
             RepositoryNotAllowedError: Outside the allowed repositories.
-            UnversionedTagError: A tag that carries no Kairos version.
+            UnversionedTagError: Nothing tells a version.
             NotAnOsImageError: A tag or repository that no node runs.
-            IdentityMismatchError: ``arch`` contradicts the tag.
+            IdentityMismatchError: What is said of the node contradicts itself.
             StreamNotFoundError: The repository has no image of the stream.
             KubernetesVersionUnknownError: No safe Kubernetes step can be computed.
             RepositoryNotFoundError: The registry knows no such repository.
             RegistryError: The registry failed, and nothing is cached.
         """
-        self._scope.check(request.reference.repository)
-        running = Image.identify(request.reference)
-        _check_arch(running, request.arch)
-        question = Question(running, request.policy, self._scope.is_official(running.repository))
-        catalogue = self._source.fetch_catalogue(running.repository)
-        return recommend(question, catalogue, self._find_latest_branch(running.repository))
+        repository = find_repository(request.claim, self._default_organisation)
+        self._scope.check(repository)
+        official = self._scope.is_official(repository)
+        running = identify(request.claim, repository, official=official)
+        _refuse_fips(request.claim, running, official=official)
+        rules = self._rulebook.rules_for(running, official=official)
+        standing, catalogue = self._find_stream(running, rules)
+        question = Question(
+            running=running,
+            standing=standing,
+            policy=request.policy,
+            official=official,
+            boot_state=request.boot_state,
+            form=form,
+        )
+        latest = self._find_latest_branch(repository)
+        return recommend(Situation.survey(question, catalogue, rules, latest))
+
+    def _find_stream(self, running: Image, rules: Rules) -> tuple[Image, Catalogue]:
+        """Find where a stream goes on: in the successor of its repository, if there is one."""
+        for renamed in rules.renamed:
+            standing = _move(running, renamed)
+            try:
+                self._scope.check(standing.repository)
+                return standing, self._source.fetch_catalogue(standing.repository)
+            except (RepositoryNotAllowedError, RepositoryNotFoundError):
+                continue
+        return running, self._source.fetch_catalogue(running.repository)
 
     def _find_latest_branch(self, repository: Repository) -> LatestBranch:
         """Read the latest release branch; its failure costs the support verdict alone."""
@@ -69,8 +116,28 @@ class Advisor:
         return LatestBranch(branch, expected=True)
 
 
-def _check_arch(running: Image, arch: Arch | None) -> None:
-    if arch is not None and arch is not running.tag.arch:
-        raise IdentityMismatchError(
-            f"the node says that it is {arch}, its image {running.tag} is {running.tag.arch}",
+def _move(running: Image, renamed: Renamed) -> Image:
+    """Give the likeness of an image in the repository that succeeded its own."""
+    to = renamed.to
+    name = to.repository
+    if "/" not in name:
+        name = f"{running.repository.organisation}/{name}"
+    repository = Repository.parse(name)
+    tag = replace(
+        running.tag,
+        flavor_release=to.flavor_release,
+        base=resolve_flavor_release(repository.flavor, to.flavor_release),
+        variant=to.variant,
+        arch=to.arch,
+        model=to.model,
+        template=CURRENT,
+    )
+    return Image(repository, tag)
+
+
+def _refuse_fips(claim: Claim, running: Image, *, official: bool) -> None:
+    if official and claim.release_file and claim.release_file.is_fips:
+        raise StreamNotFoundError(
+            f"the node runs a FIPS build, and {running.repository} has none: Kairos publishes no"
+            " FIPS images, so this one is upgraded from its builder's own repository",
         )

@@ -10,9 +10,11 @@ from flask import Flask
 from service.adapters.cache import CachedCatalogueSource
 from service.adapters.mirror import MirroredTagSource
 from service.adapters.registry import RegistryTagSource
+from service.adapters.rules_file import load_builtin_rules, load_rules
 from service.adapters.snapshot import SnapshotTagSource
 from service.advisor import Advisor
 from service.domain.catalogue import CatalogueSource
+from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.settings import Settings
 from service.web import documents, health, upgrade
@@ -20,6 +22,9 @@ from service.web.problems import register_problems
 from service.web.request_id import register_request_id
 
 _OPENAPI = Path(__file__).resolve().parent.parent / "openapi.yaml"
+
+# A release file has some 2 KiB; a question about one node is little more.
+_MAX_BODY_BYTES = 256 * 1024
 
 # A snapshot never expires; this is how soon a changed file is seen.
 _SNAPSHOT_FRESH = timedelta(seconds=5)
@@ -34,10 +39,16 @@ def create_app(settings: Settings, source: CatalogueSource | None = None) -> Fla
     """
     _configure_logging(settings)
     app = Flask(__name__, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["openapi"] = _OPENAPI.read_bytes()
-    app.extensions["advisor"] = Advisor(source or _build_source(settings), _build_scope(settings))
+    app.extensions["advisor"] = Advisor(
+        source or _build_source(settings),
+        _build_scope(settings),
+        _build_rulebook(settings),
+        settings.default_organisation,
+    )
     register_request_id(app)
     register_problems(app)
     for module in (upgrade, health, documents):
@@ -71,6 +82,11 @@ def _build_scope(settings: Settings) -> Scope:
         settings.official_repositories,
         settings.reference_repositories,
     )
+
+
+def _build_rulebook(settings: Settings) -> Rulebook:
+    own = load_rules(settings.rules_file) if settings.rules_file else Rules()
+    return Rulebook.combine(load_builtin_rules(), own)
 
 
 def _configure_logging(settings: Settings) -> None:

@@ -11,6 +11,7 @@ The tree; ``web/problems.py`` maps each leaf to a status::
     ├─ UnversionedTagError           an image whose tag carries no version
     ├─ NotAnOsImageError             a signature, raw disk, framework, bundle or tool
     ├─ IdentityMismatchError         what the node says contradicts its image
+    ├─ RepositoryUnknownError        a release file that names no repository
     ├─ KubernetesVersionUnknownError no safe Kubernetes step can be computed
     ├─ NeedsAcceptanceError          acting forms: a critical warning was not accepted
     ├─ UpgradeBlockedError           acting forms: the status is ``blocked``
@@ -102,6 +103,13 @@ class IdentityMismatchError(ServiceError):
 
     slug = "identity-mismatch"
     title = "The node contradicts its image"
+
+
+class RepositoryUnknownError(ServiceError):
+    """A release file names no repository, and there is no default."""
+
+    slug = "repository-unknown"
+    title = "The repository is unknown"
 
 
 class KubernetesVersionUnknownError(ServiceError):

@@ -44,11 +44,13 @@ class Settings:
     reference_repositories: Mapping[str, Repository]
     mirrors: Mapping[str, str]
     snapshot_dir: Path | None
+    rules_file: Path | None
     insecure_registries: frozenset[str]
     private_registries: frozenset[str]
     registry_timeout: timedelta
     fresh: timedelta
     stale: timedelta
+    default_organisation: str | None
     verify_targets: bool
     problem_base_url: str
     log_level: str
@@ -69,6 +71,23 @@ class Settings:
         except ValidationError as error:
             raise SettingsError(_describe(error)) from error
         return cls(**values)
+
+
+_first_read: list[Settings] = []
+
+
+def read_settings_once(environ: Mapping[str, str]) -> Settings:
+    """Read the settings, once for this process and for all that it forks.
+
+    A directory or file that they name may be gone when gunicorn replaces a worker; what was a
+    good setting at the start is one for as long as the service runs.
+
+    Raises:
+        SettingsError: As ``Settings.from_env``, the first time.
+    """
+    if not _first_read:
+        _first_read.append(Settings.from_env(environ))
+    return _first_read[0]
 
 
 def _is_ours(name: str) -> bool:
@@ -152,6 +171,13 @@ def _parse_directory(text: str) -> Path:
     return directory
 
 
+def _parse_file(text: str) -> Path:
+    file = Path(text)
+    if not file.is_file():
+        raise ValidationError(f"{text!r} is not a file.")
+    return file
+
+
 def _parse_seconds(text: str) -> timedelta:
     try:
         seconds = float(text)
@@ -205,6 +231,11 @@ class _SettingsSchema(Schema):
         deserialize=_parse_directory,
         load_default=None,
     )
+    rules_file = fields.Function(
+        data_key="ADVISOR_RULES_FILE",
+        deserialize=_parse_file,
+        load_default=None,
+    )
     insecure_registries = fields.Function(
         data_key="ADVISOR_INSECURE_REGISTRIES",
         deserialize=_parse_hosts,
@@ -229,6 +260,11 @@ class _SettingsSchema(Schema):
         data_key="ADVISOR_STALE_SECONDS",
         deserialize=_parse_seconds,
         load_default=timedelta(days=30),
+    )
+    default_organisation = fields.Function(
+        data_key="ADVISOR_DEFAULT_ORGANISATION",
+        deserialize=_parse_prefix,
+        load_default=None,
     )
     verify_targets = fields.Boolean(
         data_key="ADVISOR_VERIFY_TARGETS",

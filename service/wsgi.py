@@ -3,6 +3,6 @@
 import os
 
 from service.app import create_app
-from service.settings import Settings
+from service.settings import read_settings_once
 
-app = create_app(Settings.from_env(os.environ))
+app = create_app(read_settings_once(os.environ))

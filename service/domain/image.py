@@ -8,6 +8,7 @@ from service.domain.tag import (
     ImageTag,
     is_artefact,
     is_foreign_version,
+    legacy_flavor,
     parse_tag,
     raw_disk_base,
     signed_digest,
@@ -64,6 +65,11 @@ class Image:
         if tag is None:
             _refuse_tag(repository, reference.tag)
         return cls(repository, tag, reference.digest)
+
+    @property
+    def flavor(self) -> str:
+        """The flavor; a legacy repository has it within its name."""
+        return legacy_flavor(self.repository.flavor) or self.repository.flavor
 
     @property
     def reference(self) -> Reference:

@@ -1,10 +1,11 @@
-"""Which single hops are legal, and why the others are not: domain rules 2 to 4."""
+"""Which single hops are legal, and why the others are not: domain rules 2 to 4 and 7."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from service.domain.policy import KubernetesPreference, MaxStep, Policy
+from service.domain.rules import Rules
 from service.domain.tag import ImageTag
 from service.domain.version import Branch
 
@@ -12,6 +13,7 @@ from service.domain.version import Branch
 class Refusal(StrEnum):
     """Why an image is no target; in the order in which the reasons are told."""
 
+    WITHDRAWN = "withdrawn"
     EXCLUDED = "excluded"
     PRERELEASE = "prerelease"
     ABOVE_MAX_STEP = "above_max_step"
@@ -20,6 +22,7 @@ class Refusal(StrEnum):
     KUBERNETES_DOWNGRADE = "kubernetes_downgrade"
     KUBERNETES_MINOR_SKIPPED = "kubernetes_minor_skipped"
     ABOVE_MAX_KUBERNETES = "above_max_kubernetes"
+    BARRIER = "barrier"
     KUBERNETES_MINOR_HELD = "kubernetes_minor_held"
 
 
@@ -31,12 +34,14 @@ class Hop:
         running: What the node runs now, from which ``max_step`` is measured.
         origin: Where this hop starts: the running image, or the target of the hop before.
         target: Newer than the origin.
+        rules: Those that speak of the running image.
     """
 
     running: ImageTag
     origin: ImageTag
     target: ImageTag
     policy: Policy
+    rules: Rules
 
 
 def is_newer(target: ImageTag, origin: ImageTag) -> bool:
@@ -58,8 +63,15 @@ def is_refused_by_policy(hop: Hop) -> bool:
     return any(_RULES[refusal](hop) for refusal in _OWN_POLICY)
 
 
+def _is_withdrawn(hop: Hop) -> bool:
+    return any(
+        rule.release == hop.target.version and rule.applies.matches_tag(hop.target)
+        for rule in hop.rules.withdrawn
+    )
+
+
 def _is_excluded(hop: Hop) -> bool:
-    return hop.target.version in hop.policy.exclude
+    return hop.policy.frozen or hop.target.version in hop.policy.exclude
 
 
 def _is_unwanted_prerelease(hop: Hop) -> bool:
@@ -104,11 +116,15 @@ def _is_above_max_kubernetes(hop: Hop) -> bool:
     )
 
 
+def _runs_into_barrier(hop: Hop) -> bool:
+    return any(rule.forbids(hop.origin, hop.target) for rule in hop.rules.barriers)
+
+
 def _is_kubernetes_minor_held(hop: Hop) -> bool:
-    keeps = hop.policy.kubernetes is KubernetesPreference.KEEP
+    keeps = hop.policy.kubernetes_preference is KubernetesPreference.KEEP
     if keeps and hop.target.has_unknown_kubernetes:
         return True
-    minimal = hop.policy.kubernetes is KubernetesPreference.MINIMAL
+    minimal = hop.policy.kubernetes_preference is KubernetesPreference.MINIMAL
     same_release = hop.target.version == hop.origin.version
     return (keeps or (minimal and same_release)) and raises_kubernetes_minor(hop.origin, hop.target)
 
@@ -121,6 +137,7 @@ def raises_kubernetes_minor(origin: ImageTag, target: ImageTag) -> bool:
 
 
 _RULES: dict[Refusal, Callable[[Hop], bool]] = {
+    Refusal.WITHDRAWN: _is_withdrawn,
     Refusal.EXCLUDED: _is_excluded,
     Refusal.PRERELEASE: _is_unwanted_prerelease,
     Refusal.ABOVE_MAX_STEP: _is_above_max_step,
@@ -129,10 +146,11 @@ _RULES: dict[Refusal, Callable[[Hop], bool]] = {
     Refusal.KUBERNETES_DOWNGRADE: _is_kubernetes_downgrade,
     Refusal.KUBERNETES_MINOR_SKIPPED: _is_kubernetes_minor_skipped,
     Refusal.ABOVE_MAX_KUBERNETES: _is_above_max_kubernetes,
+    Refusal.BARRIER: _runs_into_barrier,
     Refusal.KUBERNETES_MINOR_HELD: _is_kubernetes_minor_held,
 }
 
-# A node may go past these by asking for something else; the others protect it.
+# A caller or an operator may let these go; the others protect the node.
 _OWN_POLICY = (
     Refusal.EXCLUDED,
     Refusal.ABOVE_MAX_STEP,

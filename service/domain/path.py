@@ -6,6 +6,7 @@ from itertools import groupby
 
 from service.domain.legality import Hop, find_refusal, is_newer, raises_kubernetes_minor
 from service.domain.policy import KubernetesPreference, Policy
+from service.domain.rules import Rules
 from service.domain.tag import ImageTag, base_order
 
 # A path ends by itself, for each hop takes a newer image. A list made to have hundreds of hops is
@@ -20,15 +21,17 @@ class Journey:
     Attributes:
         running: What the node runs.
         images: The images of its stream, lowest Kairos and then Kubernetes version first.
+        rules: Those that speak of the running image.
     """
 
     running: ImageTag
     images: Sequence[ImageTag]
     policy: Policy
+    rules: Rules
 
     def hop(self, origin: ImageTag, target: ImageTag) -> Hop:
         """Give the hop between two images of this journey."""
-        return Hop(self.running, origin, target, self.policy)
+        return Hop(self.running, origin, target, self.policy, self.rules)
 
     def newer(self, origin: ImageTag) -> Iterator[ImageTag]:
         """Give the images newer than one, highest first."""
@@ -37,6 +40,19 @@ class Journey:
                 return
             if is_newer(image, origin):
                 yield image
+
+    def newer_releases(self) -> Iterator[ImageTag]:
+        """Give the images of a higher release than the running one, stable or asked for."""
+        for image in self.newer(self.running):
+            wanted = self.policy.prerelease or not image.version.is_prerelease
+            if wanted and image.version > self.running.version:
+                yield image
+
+    def find_incomparable(self) -> ImageTag | None:
+        """Find a newer image whose known Kubernetes may be below the unknown running one."""
+        if not self.running.has_unknown_kubernetes:
+            return None
+        return next((image for image in self.newer_releases() if image.kubernetes), None)
 
 
 def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
@@ -47,7 +63,7 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
     for _, release in groupby(journey.newer(origin), key=lambda image: image.version):
         legal = [image for image in release if find_refusal(journey.hop(origin, image)) is None]
         if legal:
-            return _prefer(legal, origin, journey.policy.kubernetes)
+            return _prefer(legal, origin, journey.policy.kubernetes_preference)
     return None
 
 
@@ -67,7 +83,7 @@ def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
 
 def _after(journey: Journey, origin: ImageTag, target: ImageTag) -> Journey:
     """Keep to one Kubernetes minor up where only one was asked for."""
-    once = journey.policy.kubernetes is KubernetesPreference.NEXT
+    once = journey.policy.kubernetes_preference is KubernetesPreference.NEXT
     if not (once and raises_kubernetes_minor(origin, target)):
         return journey
     minimal = replace(journey.policy, kubernetes=KubernetesPreference.MINIMAL)

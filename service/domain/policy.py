@@ -1,5 +1,6 @@
 """What a caller allows: how far and where an upgrade may go."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -8,7 +9,7 @@ from service.domain.version import Branch, KairosVersion
 
 
 class MaxStep(StrEnum):
-    """How far the Kairos version may move from the running one."""
+    """How far the Kairos version may move from the running one, the narrowest first."""
 
     PATCH = "patch"
     MINOR = "minor"
@@ -16,10 +17,10 @@ class MaxStep(StrEnum):
 
 
 class KubernetesPreference(StrEnum):
-    """Which Kubernetes minor to take; none ever goes down or skips one."""
+    """Which Kubernetes minor to take, the narrowest first; none ever goes down or skips one."""
 
-    MINIMAL = "minimal"
     KEEP = "keep"
+    MINIMAL = "minimal"
     NEXT = "next"
     LATEST = "latest"
 
@@ -31,23 +32,27 @@ class FlavorReleasePolicy(StrEnum):
     FOLLOW = "follow"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class VersionCeiling:
-    """A release, or the whole of a branch, that no target passes."""
+    """A release, or the whole of a branch, that no target passes.
 
-    limit: KairosVersion | Branch
+    Attributes:
+        limit: The order of the highest version that is allowed.
+    """
+
+    limit: tuple[float, ...]
 
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """Read ``v4.1.2``, ``4.1.2``, ``v4.1`` or ``4.1``; None for anything else."""
-        limit = Branch.parse(text) or KairosVersion.parse(f"v{text.removeprefix('v')}")
-        return cls(limit) if limit else None
+        if branch := Branch.parse(text):
+            return cls((branch.major, branch.minor, math.inf))
+        release = KairosVersion.parse(f"v{text.removeprefix('v')}")
+        return cls(release.order) if release else None
 
     def allows(self, version: KairosVersion) -> bool:
         """Whether a version stands at or below the ceiling."""
-        if isinstance(self.limit, Branch):
-            return version.branch <= self.limit
-        return version <= self.limit
+        return version.order <= self.limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +61,22 @@ class Policy:
 
     Attributes:
         max_step: Measured on ``major.minor.patch`` from the running version, at every hop.
+        kubernetes: None where the caller leaves it to the operator.
         max_kubernetes: The highest Kubernetes minor of any target.
         exclude: Releases that are never offered, in any hop.
+        frozen: Whether the operator offers nothing at all.
     """
 
     max_step: MaxStep = MaxStep.MAJOR
     max_version: VersionCeiling | None = None
-    kubernetes: KubernetesPreference = KubernetesPreference.MINIMAL
+    kubernetes: KubernetesPreference | None = None
     max_kubernetes: Branch | None = None
     flavor_release: FlavorReleasePolicy = FlavorReleasePolicy.SAME
     prerelease: bool = False
     exclude: frozenset[KairosVersion] = frozenset()
+    frozen: bool = False
+
+    @property
+    def kubernetes_preference(self) -> KubernetesPreference:
+        """Which Kubernetes minor to take, the default filled in."""
+        return self.kubernetes or KubernetesPreference.MINIMAL

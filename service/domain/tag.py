@@ -61,6 +61,15 @@ _FLAVOR_RELEASE_ALIASES = {"bookworm": "12", "tumbleweed": "tumbleweed-latest"}
 _FLOATING_FLAVORS = frozenset({"hadron"})
 _ORDERED_FLAVOR_RELEASE = re.compile(r"(?P<prefix>[a-z]+-)?(?P<numbers>\d+(?:\.\d+)*)")
 
+# What stands between distribution and number, since when; kairos-io/kairos, Earthfile and
+# reusable-release.yaml at these tags.
+_KUBERNETES_JOINTS = (
+    (KairosVersion.of("v3.5.0-rc1"), "-v"),
+    (KairosVersion.of("v3.4.2"), "v"),
+    (KairosVersion.of("v3.4.0-beta1"), ""),
+    (KairosVersion.of("v0.0.0-alpha0"), "v"),
+)
+
 _SIGNATURE = re.compile(r"sha256-(?P<hex>[0-9a-f]{64})(?:\.\w+)?")
 _NOT_AN_IMAGE = re.compile(r"sha256-.*|.*[.](?:sig|att|sbom|img)|.*-img")
 _RAW_DISK_SUFFIX = re.compile(r"[.-]img$")
@@ -109,6 +118,7 @@ class ImageTag:
         base: The flavor release with aliases resolved; empty where it floats with the release.
         kubernetes: None on core, and unknown on a standard tag that names none.
         kubernetes_text: As spelled, with its dash; on core tags it means nothing.
+        trusted_boot_text: As spelled, with its dash.
         template: The grammar that read it.
     """
 
@@ -121,6 +131,7 @@ class ImageTag:
     kubernetes: KubernetesVersion | None
     kubernetes_text: str
     trusted_boot: bool
+    trusted_boot_text: str = ""
     template: str = CURRENT
 
     @property
@@ -148,7 +159,7 @@ class ImageTag:
             model=self.model,
             version=self.version,
             kubernetes=self.kubernetes_text,
-            trusted_boot="-uki" if self.trusted_boot else "",
+            trusted_boot=self.trusted_boot_text,
         )
 
 
@@ -172,9 +183,29 @@ def parse_tag(text: str, flavor: str) -> ImageTag | None:
     return _build(LEGACY, match.groupdict() | _implied_by(repository), flavor)
 
 
-def is_legacy_repository(flavor: str) -> bool:
-    """Whether a repository is of the scheme that ended with v2.4.1."""
-    return _LEGACY_REPOSITORY.fullmatch(flavor) is not None
+def print_tag(stream: Stream, version: KairosVersion, kubernetes: KubernetesVersion | None) -> str:
+    """Print the tag that Kairos gives an image, in the spelling of its era.
+
+    The arm64 spellings of v3.3 are left out: nodes of that time name their image themselves.
+    """
+    joint = next(joint for first, joint in _KUBERNETES_JOINTS if version >= first)
+    number = str(kubernetes).removeprefix("v")
+    software = f"-{kubernetes.distribution}{joint}{number}" if kubernetes else ""
+    return CURRENT.format(
+        flavor_release=stream.base,
+        variant=stream.variant,
+        arch=stream.arch,
+        model=stream.model,
+        version=version,
+        kubernetes=software.replace("+", "-"),
+        trusted_boot="-uki" if stream.trusted_boot else "",
+    )
+
+
+def legacy_flavor(name: str) -> str | None:
+    """Give the flavor of a repository of the scheme that ended with v2.4.1; None for all others."""
+    match = _LEGACY_REPOSITORY.fullmatch(name)
+    return match["flavor"] if match else None
 
 
 def is_artefact(text: str) -> bool:
@@ -198,6 +229,13 @@ def raw_disk_base(text: str) -> str | None:
     return _RAW_DISK_SUFFIX.sub("", text) if _RAW_DISK_SUFFIX.search(text) else None
 
 
+def resolve_flavor_release(flavor: str, flavor_release: str) -> str:
+    """Resolve aliases; empty for a flavor whose release floats with the Kairos release."""
+    if flavor in _FLOATING_FLAVORS:
+        return ""
+    return _FLAVOR_RELEASE_ALIASES.get(flavor_release, flavor_release)
+
+
 def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
     """Give what orders flavor releases: a prefix and numbers; None where nothing does.
 
@@ -218,7 +256,7 @@ def _build(template: str, parts: dict[str, str], flavor: str) -> ImageTag | None
         return None
     return ImageTag(
         flavor_release=parts["flavor_release"],
-        base=_resolve(flavor, parts["flavor_release"]),
+        base=resolve_flavor_release(flavor, parts["flavor_release"]),
         variant=variant,
         arch=Arch(parts["arch"]),
         model=parts["model"],
@@ -226,14 +264,9 @@ def _build(template: str, parts: dict[str, str], flavor: str) -> ImageTag | None
         kubernetes=None if variant is Variant.CORE else kubernetes,
         kubernetes_text=text,
         trusted_boot=bool(parts["trusted_boot"]),
+        trusted_boot_text=parts["trusted_boot"],
         template=template,
     )
-
-
-def _resolve(flavor: str, flavor_release: str) -> str:
-    if flavor in _FLOATING_FLAVORS:
-        return ""
-    return _FLAVOR_RELEASE_ALIASES.get(flavor_release, flavor_release)
 
 
 def _implied_by(repository: re.Match[str]) -> dict[str, str]:

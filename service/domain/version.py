@@ -80,6 +80,18 @@ class KairosVersion:
         """Read ``v3.2.3``, ``v4.0.0-RC1``, ``v3.5.1-beta.1`` or ``v3.1.1-25-g2a7090f``."""
         return _parse_kairos(text)
 
+    @classmethod
+    def of(cls, text: str) -> "KairosVersion":
+        """Read a version that is known to be one.
+
+        Raises:
+            ValueError: It is not.
+        """
+        version = _parse_kairos(text)
+        if version is None:
+            raise ValueError(f"{text} is not a Kairos version")
+        return version
+
     @property
     def branch(self) -> Branch:
         """Major and minor."""

@@ -27,6 +27,9 @@ class WarningCode(StrEnum):
     RUNNING_PRERELEASE = "running_prerelease"
     RUNNING_NOT_PUBLISHED = "running_not_published"
     DEVELOPMENT_BUILD = "development_build"
+    REPOSITORY_RENAMED = "repository_renamed"
+    BOOTED_PASSIVE = "booted_passive"
+    BOOTED_RECOVERY = "booted_recovery"
     LATEST_BRANCH_UNKNOWN = "latest_branch_unknown"
     STALE_CATALOGUE = "stale_catalogue"
 
@@ -61,6 +64,7 @@ class UpgradeWarning:
     url: str | None
 
     @classmethod
-    def of(cls, code: WarningCode, message: str) -> "UpgradeWarning":
-        """Make a warning with the severity and the link of its code."""
-        return cls(code, _SEVERITIES.get(code, Severity.WARNING), message, _URLS.get(code))
+    def of(cls, code: WarningCode, message: str, *, url: str | None = None) -> "UpgradeWarning":
+        """Make a warning with the severity of its code and, without a better one, its link."""
+        severity = _SEVERITIES.get(code, Severity.WARNING)
+        return cls(code, severity, message, url or _URLS.get(code))

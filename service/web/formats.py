@@ -6,7 +6,8 @@ from enum import StrEnum
 from flask import Request, Response, jsonify
 from werkzeug.exceptions import NotAcceptable
 
-from service.domain.recommendation import Recommendation, Status
+from service.domain.recommendation import Recommendation
+from service.domain.status import Status
 from service.domain.warning import Severity
 from service.errors import ManualUpgradeError, NeedsAcceptanceError, UpgradeBlockedError
 from service.web.schemas import RecommendationSchema

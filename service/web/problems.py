@@ -20,6 +20,7 @@ from service.errors import (
     RegistryUnavailableError,
     RepositoryNotAllowedError,
     RepositoryNotFoundError,
+    RepositoryUnknownError,
     ServiceError,
     StreamNotFoundError,
     UnversionedTagError,
@@ -96,11 +97,17 @@ _ALL = (
         "Find out which of the two is wrong before any upgrade.",
     ),
     Problem(
+        RepositoryUnknownError,
+        HTTPStatus.UNPROCESSABLE_ENTITY,
+        "The release file names no repository, as none does since v3.5.",
+        "Give the image beside the file, or have the operator set ADVISOR_DEFAULT_ORGANISATION.",
+    ),
+    Problem(
         KubernetesVersionUnknownError,
         HTTPStatus.UNPROCESSABLE_ENTITY,
         "The running image does not tell its Kubernetes version, while newer ones do: a step could"
         " be a downgrade.",
-        "Ask with a tag that names the Kubernetes version.",
+        "Ask with a tag that names the Kubernetes version, or send the node's release file.",
     ),
     Problem(
         NeedsAcceptanceError,

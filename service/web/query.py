@@ -1,13 +1,17 @@
-"""Queries as the domain has them."""
+"""Questions as the wire has them, to domain values."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
+from flask import Request
 from marshmallow import Schema, ValidationError, fields, post_load, validate
 from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import UnsupportedMediaType
 
 from service.advisor import UpgradeRequest
+from service.domain.identity import Claim
 from service.domain.policy import (
     FlavorReleasePolicy,
     KubernetesPreference,
@@ -16,11 +20,14 @@ from service.domain.policy import (
     VersionCeiling,
 )
 from service.domain.reference import Reference, quote
+from service.domain.release_file import ReleaseFile
 from service.domain.tag import Arch
 from service.domain.version import Branch, KairosVersion
 from service.domain.warning import WarningCode
 from service.errors import FieldError, InvalidRequestError
 from service.web.formats import Form
+
+_T = TypeVar("_T")
 
 _MAX_LISTED = 50
 _REPEATABLE = frozenset({"exclude", "accept"})
@@ -39,6 +46,25 @@ class UpgradeQuery:
 
     request: UpgradeRequest
     accept: frozenset[str]
+
+
+def _text(parse: Callable[[str], _T]) -> Callable[[object], _T]:
+    """Make a parser of text refuse what else a JSON body may hold."""
+
+    def checked(value: object) -> _T:
+        if not isinstance(value, str):
+            raise ValidationError("Not a valid string.")
+        return parse(value)
+
+    return checked
+
+
+def _parse_flag(value: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    if value not in ("true", "false"):
+        raise ValidationError("Must be true or false.")
+    return value == "true"
 
 
 def _parse_release(text: str) -> KairosVersion:
@@ -68,27 +94,30 @@ def _parse_arch(text: str) -> Arch:
     return _ARCHES[text]
 
 
-class _UpgradeQuerySchema(Schema):
+class _QuestionSchema(Schema):
     error_messages = {"unknown": "No such parameter."}  # noqa: RUF012 - as marshmallow has it
 
     # A bad reference is a problem of its own, not a bad field.
-    image = fields.Function(deserialize=Reference.parse, required=True)
+    image = fields.Function(deserialize=_text(Reference.parse))
     max_step = fields.Enum(MaxStep, by_value=True)
-    max_version = fields.Function(deserialize=_parse_ceiling)
+    max_version = fields.Function(deserialize=_text(_parse_ceiling))
     kubernetes = fields.Enum(KubernetesPreference, by_value=True)
-    max_kubernetes = fields.Function(deserialize=_parse_kubernetes_minor)
+    max_kubernetes = fields.Function(deserialize=_text(_parse_kubernetes_minor))
     flavor_release = fields.Enum(FlavorReleasePolicy, by_value=True)
-    prerelease = fields.Boolean(
-        truthy={"true"},
-        falsy={"false"},
-        error_messages={"invalid": "Must be true or false."},
-    )
+    prerelease = fields.Function(deserialize=_parse_flag)
     excluded = fields.List(
-        fields.Function(deserialize=_parse_release),
+        fields.Function(deserialize=_text(_parse_release)),
         data_key="exclude",
         validate=validate.Length(max=_MAX_LISTED),
     )
-    arch = fields.Function(deserialize=_parse_arch)
+    arch = fields.Function(deserialize=_text(_parse_arch))
+    boot_state = fields.String(
+        load_default="active",
+        validate=validate.Regexp(
+            r"[a-z][a-z_-]{0,31}\Z",
+            error="Must be a word such as active, passive or recovery.",
+        ),
+    )
     accept = fields.List(
         fields.String(
             validate=validate.Regexp(
@@ -98,40 +127,120 @@ class _UpgradeQuerySchema(Schema):
         ),
         validate=validate.Length(max=_MAX_LISTED),
     )
-    format = fields.String(validate=validate.OneOf(tuple(Form)))
 
     @post_load
     def _build(self, values: dict[str, Any], **_: object) -> UpgradeQuery:
+        claim = Claim(
+            reference=values.pop("image", None),
+            release_file=values.pop("release_file", None),
+            arch=values.pop("arch", None),
+        )
         values.pop("format", None)
         accept = frozenset(values.pop("accept", ()))
-        reference, arch = values.pop("image"), values.pop("arch", None)
-        excluded = frozenset(values.pop("excluded", ()))
-        policy = Policy(**values, exclude=excluded)
-        return UpgradeQuery(UpgradeRequest(reference, policy, arch), accept)
+        boot_state = values.pop("boot_state")
+        exclude = frozenset(values.pop("excluded", ()))
+        policy = Policy(**values, exclude=exclude)
+        return UpgradeQuery(UpgradeRequest(claim, policy, boot_state), accept)
 
 
-_SCHEMA = _UpgradeQuerySchema()
+class _QuerySchema(_QuestionSchema):
+    format = fields.String(validate=validate.OneOf(tuple(Form)))
 
 
-def load_query(query: MultiDict[str, str]) -> UpgradeQuery:
-    """Load the query of ``GET /v1/upgrade``; every bad parameter is named.
+class _BodySchema(_QuestionSchema):
+    release_file = fields.Function(deserialize=_text(ReleaseFile.parse))
+
+
+class _FileSchema(_BodySchema, _QuerySchema):
+    """A query whose release file came as the body."""
+
+
+_QUERY = _QuerySchema()
+_BODY = _BodySchema()
+_FILE = _FileSchema()
+
+
+def load_query(request: Request) -> UpgradeQuery:
+    """Load a question that is all in the query; every bad parameter is named.
 
     Raises:
         InvalidRequestError: A parameter is missing, unknown, repeated or out of range.
         InvalidReferenceError: ``image`` is not a reference.
     """
+    return _load(_QUERY, _read_parameters(request.args))
+
+
+def load_body(request: Request) -> UpgradeQuery:
+    """Load a question from a JSON body, or from a release file with its policy in the query.
+
+    Raises:
+        InvalidRequestError: A member, a parameter or the file cannot be read.
+        InvalidReferenceError: ``image`` is not a reference.
+        UnsupportedMediaType: A body of another kind.
+    """
+    parameters = _read_parameters(request.args)
+    if request.mimetype == "application/json":
+        _check_only_format(parameters)
+        return _load(_BODY, _read_json(request))
+    if request.mimetype == "text/plain":
+        if "release_file" in parameters:
+            raise InvalidRequestError([FieldError("release_file", "Send it as the body.")])
+        return _load(_FILE, {**parameters, "release_file": _read_text(request)})
+    raise UnsupportedMediaType("Send application/json, or a release file as text/plain.")
+
+
+def _load(schema: Schema, values: Mapping[str, object]) -> UpgradeQuery:
+    try:
+        loaded: UpgradeQuery = schema.load(values)
+    except ValidationError as error:
+        raise InvalidRequestError(_flatten(error.messages_dict)) from error
+    return loaded
+
+
+def _check_only_format(parameters: Mapping[str, object]) -> None:
+    surplus = [name for name in parameters if name != "format"][:_MAX_LISTED]
+    if surplus:
+        raise InvalidRequestError(
+            [FieldError(_shown(name), "With a JSON body, give it there.") for name in surplus],
+        )
+    _load(_QUERY, parameters)
+
+
+def _read_parameters(query: MultiDict[str, str]) -> dict[str, object]:
+    """Give single values, and lists of those that may be repeated."""
     values = {name: list(query.getlist(name)) for name in query}
     repeated = [name for name in values if len(values[name]) > 1 and name not in _REPEATABLE]
     if repeated:
         raise InvalidRequestError(
             [FieldError(_shown(name), "Give it once.") for name in repeated[:_MAX_LISTED]],
         )
-    single = {name: all_ if name in _REPEATABLE else all_[0] for name, all_ in values.items()}
+    return {name: all_ if name in _REPEATABLE else all_[0] for name, all_ in values.items()}
+
+
+def _read_text(request: Request) -> str:
     try:
-        loaded: UpgradeQuery = _SCHEMA.load(single)
-    except ValidationError as error:
-        raise InvalidRequestError(_flatten(error.messages_dict)) from error
-    return loaded
+        return request.get_data().decode()
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError([FieldError("body", "It is not UTF-8 text.")]) from error
+
+
+def _read_json(request: Request) -> Mapping[str, object]:
+    try:
+        body = json.loads(_read_text(request), object_pairs_hook=_refuse_repeated)
+    except RecursionError as error:
+        raise InvalidRequestError([FieldError("body", "It is nested too deeply.")]) from error
+    except ValueError as error:
+        raise InvalidRequestError([FieldError("body", f"It is not JSON: {error}.")]) from error
+    if not isinstance(body, dict):
+        raise InvalidRequestError([FieldError("body", "It is not a JSON object.")])
+    return body
+
+
+def _refuse_repeated(members: list[tuple[str, object]]) -> dict[str, object]:
+    values = dict(members)
+    if len(values) < len(members):
+        raise ValueError("a member stands twice")
+    return values
 
 
 def _flatten(messages: Mapping[str, Any]) -> list[FieldError]:

@@ -14,8 +14,8 @@ class ImageSchema(Schema):
     repository = fields.String(attribute="repository.name")
     tag = fields.String()
     digest = fields.String()
-    flavor = fields.String(attribute="repository.flavor")
-    flavor_release = fields.String(attribute="tag.flavor_release")
+    flavor = fields.String()
+    flavor_release = fields.Function(lambda image: image.tag.flavor_release or None)
     variant = fields.String(attribute="tag.variant")
     arch = fields.String(attribute="tag.arch")
     model = fields.String(attribute="tag.model")
@@ -66,6 +66,29 @@ class CatalogueSchema(Schema):
     tags = fields.Integer(attribute="tag_count")
 
 
+class AlternativeSchema(Schema):
+    """The target under one changed parameter."""
+
+    code = fields.String()
+    image = fields.Nested(ImageSchema)
+
+
+class RejectedSchema(Schema):
+    """Newer images that are no target, by their first reason."""
+
+    code = fields.String()
+    count = fields.Integer()
+    example = fields.String()
+
+
+class LinksSchema(Schema):
+    """Where to read about the target, and how to check it."""
+
+    changelog = fields.String(allow_none=True)
+    sbom = fields.String(allow_none=True)
+    verify = fields.String(allow_none=True)
+
+
 class RecommendationSchema(Schema):
     """The recommendation."""
 
@@ -73,11 +96,14 @@ class RecommendationSchema(Schema):
     running = fields.Nested(ImageSchema)
     target = fields.Nested(TargetSchema, allow_none=True)
     path = fields.List(fields.Nested(ImageSchema))
+    alternatives = fields.List(fields.Nested(AlternativeSchema))
     change = fields.Nested(ChangeSchema)
     support = fields.Nested(SupportSchema)
     warnings = fields.List(fields.Nested(WarningSchema))
+    rejected = fields.List(fields.Nested(RejectedSchema))
     successor = fields.Nested(ImageSchema, allow_none=True)
     commands = fields.Function(lambda answer: {"kairos_agent": _agent_command(answer.target)})
+    links = fields.Nested(LinksSchema, allow_none=True)
     catalogue = fields.Nested(CatalogueSchema)
 
 

@@ -4,7 +4,7 @@ from flask import Blueprint, Response, current_app, g, request
 
 from service.advisor import Advisor
 from service.web.formats import describe_headers, negotiate_form, render
-from service.web.query import load_query
+from service.web.query import UpgradeQuery, load_body, load_query
 
 blueprint = Blueprint("upgrade", __name__)
 
@@ -12,12 +12,13 @@ blueprint = Blueprint("upgrade", __name__)
 @blueprint.get("/v1/upgrade")
 def get_upgrade() -> Response:
     """Answer which image a running image should go to."""
-    query = load_query(request.args)
-    form = negotiate_form(request)
-    advisor: Advisor = current_app.extensions["advisor"]
-    answer = advisor.recommend_upgrade(query.request)
-    g.answer_headers = describe_headers(answer)
-    return render(answer, form, query.accept)
+    return _answer(load_query(request))
+
+
+@blueprint.post("/v1/upgrade")
+def post_upgrade() -> Response:
+    """Answer the same of a body: JSON, or the node's release file as it is."""
+    return _answer(load_body(request))
 
 
 @blueprint.after_app_request
@@ -25,3 +26,11 @@ def add_answer_headers(response: Response) -> Response:
     """Tell status and warnings beside every form of an answer, and beside its refusal."""
     response.headers.update(g.pop("answer_headers", {}))
     return response
+
+
+def _answer(query: UpgradeQuery) -> Response:
+    form = negotiate_form(request)
+    advisor: Advisor = current_app.extensions["advisor"]
+    answer = advisor.recommend_upgrade(query.request, form)
+    g.answer_headers = describe_headers(answer)
+    return render(answer, form, query.accept)

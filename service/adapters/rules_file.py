@@ -1,0 +1,59 @@
+"""Files of rules: the built-in one, and an operator's own."""
+
+from functools import cache
+from pathlib import Path
+
+from service.adapters.rules_shape import read_rules
+from service.adapters.strict_yaml import MAX_BYTES, YamlError
+from service.domain.rules import Rules
+
+_BUILTIN = Path(__file__).resolve().parent.parent / "data" / "rules.yaml"
+
+_last_read: dict[Path, Rules] = {}
+
+
+class RulesError(ValueError):
+    """A file of rules cannot be used; the message is ``<file>:<line>: <reason>``."""
+
+    def __init__(self, file: Path, line: int, reason: str) -> None:
+        super().__init__(f"{file}:{line}: {reason}")
+
+
+@cache
+def load_builtin_rules() -> Rules:
+    """Give the rules that come with the service, which know the releases of Kairos."""
+    return _read_file(_BUILTIN)
+
+
+def load_rules(path: Path) -> Rules:
+    """Give the rules of a file as they were last read; they are read now if they never were.
+
+    A process that is forked inherits what was read before. gunicorn's workers thus all have the
+    rules of their master, whatever has become of the file since.
+
+    Raises:
+        RulesError: The file is read now, and cannot be used.
+    """
+    if path not in _last_read:
+        reload_rules(path)
+    return _last_read[path]
+
+
+def reload_rules(path: Path) -> None:
+    """Read a file again, for all that call ``load_rules`` from now on.
+
+    Raises:
+        RulesError: The file cannot be used; what was read before stays.
+    """
+    _last_read[path] = _read_file(path)
+
+
+def _read_file(path: Path) -> Rules:
+    try:
+        with path.open("rb") as stream:
+            body = stream.read(MAX_BYTES + 1)
+        return read_rules(body)
+    except OSError as error:
+        raise RulesError(path, 1, f"cannot be read: {error.strerror}") from error
+    except YamlError as error:
+        raise RulesError(path, error.line, error.reason) from error

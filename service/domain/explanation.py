@@ -1,0 +1,108 @@
+"""Why not the others, and what else: what stands beside a target."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from service.domain.legality import Refusal, find_refusal
+from service.domain.path import Journey, choose_target
+from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
+from service.domain.situation import Situation
+from service.domain.tag import ImageTag
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Newer images that are no target, by their first reason.
+
+    Attributes:
+        example: The highest of them.
+    """
+
+    code: Refusal
+    count: int
+    example: ImageTag
+
+
+class AlternativeCode(StrEnum):
+    """The one thing that an alternative changes in what was asked."""
+
+    WITHIN_MAJOR = "within_major"
+    NEXT_MINOR = "next_minor"
+    NEXT_MAJOR = "next_major"
+    NEXT_KUBERNETES_MINOR = "next_kubernetes_minor"
+    FLAVOR_RELEASE_CHANGE = "flavor_release_change"
+    PRERELEASE = "prerelease"
+
+
+def list_rejected(journey: Journey) -> tuple[Rejected, ...]:
+    """Group the refused among the newer images of a journey, in the order of the reasons."""
+    groups: dict[Refusal, list[ImageTag]] = {}
+    for image in journey.newer(journey.running):
+        refusal = find_refusal(journey.hop(journey.running, image))
+        if refusal:
+            groups.setdefault(refusal, []).append(image)
+    return tuple(
+        Rejected(code, len(groups[code]), groups[code][0]) for code in Refusal if code in groups
+    )
+
+
+def list_alternatives(
+    situation: Situation,
+    target: ImageTag | None,
+) -> tuple[tuple[AlternativeCode, ImageTag], ...]:
+    """List the first hops under one changed parameter, where they differ from the target."""
+    asked = situation.question.policy
+    found = []
+    for code, changed in _changes(asked).items():
+        journey = situation.journey(changed)
+        image = None if journey.find_incomparable() else choose_target(journey, journey.running)
+        if image and image != target and _is_as_named(code, situation.running, image):
+            found.append((code, image))
+    return tuple(found)
+
+
+def _changes(asked: Policy) -> dict[AlternativeCode, Policy]:
+    """Give each policy that differs from the asked one in the parameter of an alternative."""
+    changed = {code: change(asked) for code, change in _CHANGES.items()}
+    return {code: policy for code, policy in changed.items() if policy and policy != asked}
+
+
+def _within_major(asked: Policy) -> Policy | None:
+    return replace(asked, max_step=MaxStep.MINOR) if asked.max_step is MaxStep.MAJOR else None
+
+
+def _next_minor(asked: Policy) -> Policy | None:
+    return replace(asked, max_step=MaxStep.MINOR) if asked.max_step is MaxStep.PATCH else None
+
+
+def _next_major(asked: Policy) -> Policy | None:
+    return replace(asked, max_step=MaxStep.MAJOR)
+
+
+def _next_kubernetes_minor(asked: Policy) -> Policy | None:
+    return replace(asked, kubernetes=KubernetesPreference.NEXT)
+
+
+def _flavor_release_change(asked: Policy) -> Policy | None:
+    return replace(asked, flavor_release=FlavorReleasePolicy.FOLLOW)
+
+
+def _prerelease(asked: Policy) -> Policy | None:
+    return replace(asked, prerelease=True)
+
+
+_CHANGES: dict[AlternativeCode, Callable[[Policy], Policy | None]] = {
+    AlternativeCode.WITHIN_MAJOR: _within_major,
+    AlternativeCode.NEXT_MINOR: _next_minor,
+    AlternativeCode.NEXT_MAJOR: _next_major,
+    AlternativeCode.NEXT_KUBERNETES_MINOR: _next_kubernetes_minor,
+    AlternativeCode.FLAVOR_RELEASE_CHANGE: _flavor_release_change,
+    AlternativeCode.PRERELEASE: _prerelease,
+}
+
+
+def _is_as_named(code: AlternativeCode, running: ImageTag, image: ImageTag) -> bool:
+    """Leave out what a wider step finds without taking it: ``next_minor`` has said it then."""
+    crosses_major = image.version.branch.major != running.version.branch.major
+    return crosses_major if code is AlternativeCode.NEXT_MAJOR else True

@@ -1,0 +1,140 @@
+"""A question, and all that its answer is made of."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from service.domain.catalogue import Catalogue
+from service.domain.image import Image
+from service.domain.path import Journey
+from service.domain.policy import FlavorReleasePolicy, Policy
+from service.domain.rules import Ended, Rules
+from service.domain.support import Support, assess_support
+from service.domain.tag import ImageTag, legacy_flavor
+from service.domain.version import Branch
+from service.errors import StreamNotFoundError
+
+# A node in any other state has just fallen back from an upgrade that failed.
+_FIT_BOOT_STATES = frozenset({"active", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        running: What the node runs.
+        standing: Where its stream goes on: the running image, or its likeness in the repository
+            that succeeded a renamed one.
+        policy: As the caller asked for it.
+        official: Whether the image's versions are Kairos releases.
+        boot_state: As the node says it, such as ``active`` or ``passive``.
+        form: The form in which the answer will be acted on.
+    """
+
+    running: Image
+    standing: Image
+    policy: Policy
+    official: bool
+    boot_state: str
+    form: str
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether the stream goes on in another repository."""
+        return self.standing != self.running
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether the running image's repository ended, in favour of another or of none."""
+        return self.is_moved or legacy_flavor(self.running.repository.flavor) is not None
+
+    @property
+    def is_manual(self) -> bool:
+        """Whether no official image can be pulled to upgrade.
+
+        Official trusted boot images boot nowhere until their owner has signed them.
+        """
+        return self.is_renamed or (self.official and self.running.tag.trusted_boot)
+
+    @property
+    def is_boot_fit(self) -> bool:
+        """Whether the node booted what it should have booted."""
+        return self.boot_state in _FIT_BOOT_STATES
+
+
+@dataclass(frozen=True, slots=True)
+class LatestBranch:
+    """The latest release branch.
+
+    Attributes:
+        branch: None where it is not known.
+        expected: Whether a reference repository should have told it.
+    """
+
+    branch: Branch | None
+    expected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A question together with what is known for it.
+
+    Attributes:
+        catalogue: Of the repository where the stream goes on.
+        rules: Those that speak of the running image.
+        images: The stream, lowest Kairos and then Kubernetes version first; never empty.
+    """
+
+    question: Question
+    catalogue: Catalogue
+    rules: Rules
+    latest: LatestBranch
+    images: Sequence[ImageTag]
+
+    @classmethod
+    def survey(
+        cls,
+        question: Question,
+        catalogue: Catalogue,
+        rules: Rules,
+        latest: LatestBranch,
+    ) -> "Situation":
+        """Look the stream of a question up.
+
+        Raises:
+            StreamNotFoundError: The catalogue has no image of the stream.
+        """
+        images = catalogue.list_images(question.standing.tag.stream)
+        if not images:
+            raise StreamNotFoundError(
+                f"{catalogue.repository} has no image of the stream of {question.running.tag}",
+            )
+        return cls(question, catalogue, rules, latest, images)
+
+    @property
+    def running(self) -> ImageTag:
+        """The running image's tag, as its stream has it."""
+        return self.question.standing.tag
+
+    def journey(self, asked: Policy) -> Journey:
+        """Give the way through the stream under a policy, narrowed by the operator's."""
+        policy = reduce(lambda policy, rule: rule.narrow(policy), self.rules.policies, asked)
+        return Journey(self.running, self._candidates(policy), policy, self.rules)
+
+    def _candidates(self, policy: Policy) -> Sequence[ImageTag]:
+        if policy.flavor_release is FlavorReleasePolicy.FOLLOW:
+            return self.catalogue.list_following(self.running.stream)
+        return self.images
+
+    @property
+    def support(self) -> Support:
+        """How the running branch stands to the latest one."""
+        return assess_support(self.running, self.images, self.latest.branch)
+
+    @property
+    def end(self) -> Ended | None:
+        """The rule that ends the stream, once its last release is listed; None without one."""
+        stable = [image.version for image in self.images if not image.version.is_prerelease]
+        reached = (rule for rule in self.rules.ended if stable and stable[-1] >= rule.last)
+        return next(reached, None)

@@ -1,0 +1,141 @@
+"""Which warnings an answer carries."""
+
+from collections.abc import Iterator, Sequence
+
+from service.domain.change import Change, VersionChange
+from service.domain.situation import Situation
+from service.domain.support import Verdict
+from service.domain.tag import ImageTag
+from service.domain.warning import UpgradeWarning, WarningCode
+
+_BOOTED = {"passive": WarningCode.BOOTED_PASSIVE, "recovery": WarningCode.BOOTED_RECOVERY}
+
+
+def warn_of_target(
+    situation: Situation,
+    path: Sequence[ImageTag],
+    change: Change,
+) -> Iterator[UpgradeWarning]:
+    """Warn of what a step brings; of nothing without one."""
+    if not path:
+        return
+    running, target = situation.running, path[0]
+    if change.kairos is VersionChange.MAJOR:
+        yield UpgradeWarning.of(
+            WarningCode.MAJOR_JUMP,
+            f"{running.version} to {target.version} crosses a major version; Kairos does not always"
+            " guarantee that in place: read the release notes and try it on one node first",
+        )
+    if running.has_unknown_kubernetes:
+        yield UpgradeWarning.of(
+            WarningCode.KUBERNETES_VERSION_UNKNOWN,
+            f"neither {running} nor {target} tells its Kubernetes version: compare both first",
+        )
+    if change.kubernetes is VersionChange.MINOR:
+        yield UpgradeWarning.of(
+            WarningCode.KUBERNETES_MINOR_CHANGE,
+            f"Kubernetes moves from {running.kubernetes} to {target.kubernetes}: upgrade all"
+            " servers before the agents",
+        )
+    if len(path) > 1:
+        yield UpgradeWarning.of(
+            WarningCode.MULTIPLE_HOPS,
+            f"{len(path)} upgrades lead to {path[-1].version}: ask again after each",
+        )
+
+
+def warn_of_rules(situation: Situation, reached: ImageTag | None) -> Iterator[UpgradeWarning]:
+    """Warn of what the rules know of a step.
+
+    Args:
+        situation: The question, and what is known for it.
+        reached: The target or the successor, if any.
+    """
+    for rule in situation.rules.advisories:
+        concerns = rule.concerns(situation.question.running.tag, reached)
+        if concerns and rule.applies.matches_form(situation.question.form):
+            yield UpgradeWarning(f"advisory:{rule.id}", rule.severity, rule.summary, rule.url)
+
+
+def warn_of_running(situation: Situation) -> Iterator[UpgradeWarning]:
+    """Warn of where the node stands."""
+    yield from _warn_of_support(situation)
+    question = situation.question
+    if question.is_renamed:
+        yield UpgradeWarning.of(
+            WarningCode.REPOSITORY_RENAMED,
+            f"{question.running.repository} gets no more images; {_name_successor(situation)}",
+        )
+    if code := _BOOTED.get(question.boot_state):
+        yield UpgradeWarning.of(
+            code,
+            f"the node booted its {question.boot_state} system, so its last upgrade may have"
+            " failed: find out why before the next",
+        )
+    yield from _warn_of_version(situation)
+
+
+def warn_of_sources(situation: Situation) -> Iterator[UpgradeWarning]:
+    """Warn of what the answer could not be made of."""
+    latest, catalogue = situation.latest, situation.catalogue
+    if latest.expected and latest.branch is None:
+        yield UpgradeWarning.of(
+            WarningCode.LATEST_BRANCH_UNKNOWN,
+            "the reference repository could not be read, so support cannot be judged",
+        )
+    if catalogue.stale:
+        yield UpgradeWarning.of(
+            WarningCode.STALE_CATALOGUE,
+            f"the registry fails; this answer is from its listing of {catalogue.fetched_at:%FT%TZ}",
+        )
+
+
+def _warn_of_support(situation: Situation) -> Iterator[UpgradeWarning]:
+    support, end = situation.support, situation.end
+    if support.verdict in (Verdict.UNSUPPORTED, Verdict.END_OF_LINE):
+        yield UpgradeWarning.of(
+            WarningCode.RUNNING_BRANCH_UNSUPPORTED,
+            f"branch {support.running_branch} gets no more patches; only"
+            f" {support.latest_branch} is supported",
+        )
+    if end:
+        yield UpgradeWarning.of(WarningCode.STREAM_END_OF_LINE, end.summary, url=end.url)
+    elif support.verdict is Verdict.END_OF_LINE:
+        yield UpgradeWarning.of(
+            WarningCode.STREAM_END_OF_LINE,
+            f"this stream ends below the latest release branch {support.latest_branch}: plan a move"
+            " to another flavor, or build your own images",
+        )
+
+
+def _name_successor(situation: Situation) -> str:
+    if not situation.question.is_moved:
+        return "it has no successor"
+    return f"its images go on in {situation.question.standing.repository}"
+
+
+def _warn_of_version(situation: Situation) -> Iterator[UpgradeWarning]:
+    running = situation.running
+    if running.version.is_development:
+        yield UpgradeWarning.of(
+            WarningCode.DEVELOPMENT_BUILD,
+            f"{running.version} is a build between releases; it is taken as just after its base",
+        )
+        return
+    if running.version.is_prerelease:
+        yield UpgradeWarning.of(
+            WarningCode.RUNNING_PRERELEASE,
+            f"{running.version} is a pre-release",
+        )
+    if not situation.question.is_renamed and not _is_published(running, situation.images):
+        yield UpgradeWarning.of(
+            WarningCode.RUNNING_NOT_PUBLISHED,
+            f"{running} is not among the published images of its stream",
+        )
+
+
+def _is_published(running: ImageTag, images: Sequence[ImageTag]) -> bool:
+    return any(
+        image.version == running.version and image.kubernetes == running.kubernetes
+        for image in images
+    )
