@@ -116,9 +116,12 @@ def _parse_pairs(text: str) -> list[tuple[str, str]]:
 
 def _parse_patterns(text: str) -> tuple[RepositoryPattern, ...]:
     try:
-        return tuple(map(RepositoryPattern.parse, _split(text)))
+        patterns = tuple(map(RepositoryPattern.parse, _split(text)))
     except InvalidReferenceError as error:
         raise ValidationError(f"{error}.") from error
+    if not patterns:
+        raise ValidationError("Name one repository at least.")
+    return patterns
 
 
 def _parse_hosts(text: str) -> frozenset[str]:
@@ -150,7 +153,8 @@ def _parse_reference_repository(organisation: str, name: str) -> Repository:
 
 def _parse_prefix(text: str) -> str:
     """Read a registry, or a registry and a path on it."""
-    return str(_parse_repository(f"{text}/x")).rpartition("/")[0]
+    # Two parts more, for Docker Hub puts one of its own before a single one.
+    return str(_parse_repository(f"{text}/x/x")).removesuffix("/x/x")
 
 
 def _parse_repository(text: str) -> Repository:

@@ -59,7 +59,7 @@ _LEGACY_REPOSITORY = re.compile(
 _FLAVOR_RELEASE_ALIASES = {"bookworm": "12", "tumbleweed": "tumbleweed-latest"}
 # Each Kairos release of Hadron has a base of its own, so the base never tells streams apart.
 _FLOATING_FLAVORS = frozenset({"hadron"})
-_ORDERED_FLAVOR_RELEASE = re.compile(r"(?P<prefix>[a-z]+-)?(?P<numbers>\d+(?:\.\d+)*)")
+_ORDERED_FLAVOR_RELEASE = re.compile(r"(?P<prefix>[a-z]+-)?(?P<numbers>[0-9]+(?:\.[0-9]+)*)")
 
 # What stands between distribution and number, since when; kairos-io/kairos, Earthfile and
 # reusable-release.yaml at these tags.

@@ -14,26 +14,32 @@ from typing import Self
 
 import semver
 
-NUMBERS = r"\d+\.\d+\.\d+"
-KAIROS_VERSION = rf"v{NUMBERS}(?:-(?i:alpha|beta|rc)\.?\d+)?(?:-\d+-g[0-9a-f]+)?"
-KUBERNETES_VERSION = (
-    rf"(?:(?:k3s|k0s)-?)?v?{NUMBERS}(?:-rc\d+)?(?:-k3s\d+|-k0s\.\d+|-\d+)?"  # as tags write it
+NUMBERS = r"[0-9]+\.[0-9]+\.[0-9]+"
+KAIROS_VERSION = (
+    rf"v{NUMBERS}(?:-(?i:alpha|beta|rc)\.?[0-9]+)?"
+    r"(?:-[0-9]+-g[0-9a-f]+)?"  # git describe
+)
+KUBERNETES_VERSION = (  # as tags write it
+    rf"(?:(?:k3s|k0s)-?)?v?{NUMBERS}(?:-rc[0-9]+)?"
+    r"(?:-k3s[0-9]+|-k0s\.[0-9]+|-[0-9]+)?"
 )
 
 _KAIROS = re.compile(
-    rf"v(?P<numbers>{NUMBERS})(?:-(?P<stage>(?i:alpha|beta|rc))\.?(?P<number>\d+))?"
-    r"(?:-(?P<commits>\d+)-g[0-9a-f]+)?",
+    rf"v(?P<numbers>{NUMBERS})(?:-(?P<stage>(?i:alpha|beta|rc))\.?(?P<number>[0-9]+))?"
+    r"(?:-(?P<commits>[0-9]+)-g[0-9a-f]+)?",
 )
 # A bare number at the end is the build number of a package, never a revision.
 _KUBERNETES = re.compile(
-    rf"(?:(?P<prefix>k3s|k0s)-?)?v?(?P<numbers>{NUMBERS})(?:-rc(?P<rc>\d+))?"
-    r"(?:-(?P<suffix>k3s|k0s)\.?(?P<revision>\d+)|-\d+)?",
+    rf"(?:(?P<prefix>k3s|k0s)-?)?v?(?P<numbers>{NUMBERS})(?:-rc(?P<rc>[0-9]+))?"
+    r"(?:-(?P<suffix>k3s|k0s)\.?(?P<revision>[0-9]+)|-[0-9]+)?",
 )
-_BRANCH = re.compile(r"v?(?P<branch>\d+\.\d+)")
+_BRANCH = re.compile(r"v?(?P<branch>[0-9]+\.[0-9]+)")
 
 _STAGES = {"alpha": 0, "beta": 1, "rc": 2}
 _FINAL = 3
 _CACHED_VERSIONS = 4096
+# No tag is longer, and so no version in one.
+_MAX_LENGTH = 128
 
 
 class Distribution(StrEnum):
@@ -53,7 +59,7 @@ class Branch:
     @classmethod
     def parse(cls, text: str) -> Self | None:
         """Read ``1.33`` or ``v1.33``; None for anything else."""
-        match = _BRANCH.fullmatch(text)
+        match = _BRANCH.fullmatch(text) if len(text) <= _MAX_LENGTH else None
         numbers = match and _parse_numbers(f"{match['branch']}.0")
         return cls(*numbers[:2]) if numbers else None
 
@@ -148,7 +154,7 @@ class KubernetesVersion:
 # The same few hundred versions recur in every listing.
 @lru_cache(maxsize=_CACHED_VERSIONS)
 def _parse_kairos(text: str) -> KairosVersion | None:
-    match = _KAIROS.fullmatch(text)
+    match = _KAIROS.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     numbers = match and _parse_numbers(match["numbers"])
     if not match or not numbers:
         return None
@@ -160,7 +166,7 @@ def _parse_kairos(text: str) -> KairosVersion | None:
 
 @lru_cache(maxsize=_CACHED_VERSIONS)
 def _parse_kubernetes(text: str) -> KubernetesVersion | None:
-    match = _KUBERNETES.fullmatch(text)
+    match = _KUBERNETES.fullmatch(text) if len(text) <= _MAX_LENGTH else None
     numbers = match and _parse_numbers(match["numbers"])
     if not match or not numbers:
         return None

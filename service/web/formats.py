@@ -20,7 +20,12 @@ class Form(StrEnum):
     TEXT = "text"
 
 
-_MEDIA_TYPES = {"application/json": Form.JSON, "text/plain": Form.TEXT}
+# With the parameter that we send, too, for werkzeug compares parameters strictly.
+_MEDIA_TYPES = {
+    "application/json": Form.JSON,
+    "text/plain": Form.TEXT,
+    "text/plain;charset=utf-8": Form.TEXT,
+}
 _RECOMMENDATION = RecommendationSchema()
 
 
@@ -39,7 +44,7 @@ def negotiate_form(request: Request) -> Form:
         return Form.JSON
     best = request.accept_mimetypes.best_match(_MEDIA_TYPES)
     if best is None:
-        raise NotAcceptable(f"The answer can be had as {' or '.join(_MEDIA_TYPES)}.")
+        raise NotAcceptable("The answer can be had as application/json or text/plain.")
     return _MEDIA_TYPES[best]
 
 

@@ -1,6 +1,7 @@
 """Questions as the wire has them, to domain values."""
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -30,6 +31,7 @@ from service.web.formats import Form
 _T = TypeVar("_T")
 
 _MAX_LISTED = 50
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\[[0-9]+\])?")
 _REPEATABLE = frozenset({"exclude", "accept"})
 _ADVISORY = r"advisory:[a-z0-9][a-z0-9.-]{0,63}"
 # By the names of tags, and by those that ``uname -m`` has.
@@ -246,7 +248,7 @@ def _refuse_repeated(members: list[tuple[str, object]]) -> dict[str, object]:
 def _flatten(messages: Mapping[str, Any]) -> list[FieldError]:
     """Make one error a field of marshmallow's nested messages; lists name the item."""
     errors = []
-    for name, found in list(messages.items())[:_MAX_LISTED]:
+    for name, found in sorted(messages.items())[:_MAX_LISTED]:
         if isinstance(found, Mapping):
             nested = _flatten({f"{name}[{index}]": item for index, item in found.items()})
             errors.extend(nested)
@@ -257,4 +259,4 @@ def _flatten(messages: Mapping[str, Any]) -> list[FieldError]:
 
 def _shown(name: str) -> str:
     """Give a parameter's name for a message: callers choose unknown ones freely."""
-    return name if name.isidentifier() or "[" in name else quote(name)
+    return name if _PLAIN_NAME.fullmatch(name) else quote(name)

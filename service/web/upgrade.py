@@ -25,6 +25,8 @@ def post_upgrade() -> Response:
 def add_answer_headers(response: Response) -> Response:
     """Tell status and warnings beside every form of an answer, and beside its refusal."""
     response.headers.update(g.pop("answer_headers", {}))
+    if request.blueprint == blueprint.name:
+        response.vary.add("Accept")
     return response
 
 
