@@ -1,0 +1,240 @@
+import re
+import tomllib
+from enum import StrEnum
+
+import pytest
+from flask import Flask
+from jsonschema import ValidationError
+from marshmallow import Schema, fields
+from openapi_spec_validator import validate as validate_document
+
+from service.domain.change import VersionChange
+from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
+from service.domain.recommendation import Status
+from service.domain.reference import MAX_REFERENCE_LENGTH
+from service.domain.support import Verdict
+from service.domain.tag import Arch, Variant
+from service.domain.version import Distribution
+from service.domain.warning import Severity, WarningCode
+from service.web import query, schemas
+from service.web.formats import Form
+from service.web.problems import PROBLEMS
+from tests.apps import ROOT, build_client
+from tests.contract.document import (
+    Node,
+    find_operation,
+    list_operations,
+    list_parameters,
+    load_document,
+    resolve,
+    validate,
+)
+from tests.parameters import BAD, GOOD
+
+# Flask answers these by itself for every path.
+_AUTOMATIC = {"HEAD", "OPTIONS"}
+
+COMPONENTS = load_document()["components"]
+SCHEMAS = COMPONENTS["schemas"]
+UPGRADE_PARAMETERS = list_parameters(find_operation("get_upgrade"), "query")
+ENUMS: list[tuple[str, type[StrEnum]]] = [
+    ("Status", Status),
+    ("WarningCode", WarningCode),
+    ("Warning/properties/severity", Severity),
+    ("Support/properties/verdict", Verdict),
+    ("Change/properties/kairos", VersionChange),
+    ("Image/properties/variant", Variant),
+    ("Image/properties/arch", Arch),
+]
+PARAMETER_ENUMS: list[tuple[str, type[StrEnum]]] = [
+    ("max_step", MaxStep),
+    ("kubernetes", KubernetesPreference),
+    ("flavor_release", FlavorReleasePolicy),
+    ("format", Form),
+]
+DUMPED = [
+    schema
+    for schema in vars(schemas).values()
+    if isinstance(schema, type) and issubclass(schema, Schema) and schema is not Schema
+]
+
+
+@pytest.fixture(scope="module")
+def app() -> Flask:
+    return build_client().application
+
+
+def test_the_document_is_valid_openapi() -> None:
+    validate_document(load_document())
+
+
+def test_the_document_has_the_version_of_the_project() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+    assert load_document()["info"]["version"] == project["version"]
+
+
+def test_the_paths_and_methods_are_those_of_the_app(app: Flask) -> None:
+    written = {(path, method) for path, method, _ in list_operations()}
+
+    served = {
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method)
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - _AUTOMATIC
+    }
+
+    assert served == written
+
+
+def test_each_operation_is_named_as_its_view(app: Flask) -> None:
+    written = {path: operation["operationId"] for path, _, operation in list_operations()}
+
+    views = {
+        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule): app.view_functions[rule.endpoint].__name__
+        for rule in app.url_map.iter_rules()
+    }
+
+    assert views == written
+
+
+def test_every_path_parameter_is_described() -> None:
+    for path, _, operation in list_operations():
+        assert set(re.findall(r"{(\w+)}", path)) == set(list_parameters(operation, "path"))
+
+
+def test_the_query_parameters_are_the_fields_of_the_query() -> None:
+    loaded = query._UpgradeQuerySchema().fields  # noqa: SLF001 - the schema is what this test is for
+
+    names = {field.data_key or name: field.required for name, field in loaded.items()}
+
+    assert names == {
+        name: parameter.get("required", False) for name, parameter in UPGRADE_PARAMETERS.items()
+    }
+
+
+def test_the_parameters_that_may_be_repeated_are_arrays() -> None:
+    arrays = {
+        name for name, each in UPGRADE_PARAMETERS.items() if each["schema"]["type"] == "array"
+    }
+
+    assert arrays == query._REPEATABLE  # noqa: SLF001 - as above
+
+
+@pytest.mark.parametrize("parameter", UPGRADE_PARAMETERS.values(), ids=list(UPGRADE_PARAMETERS))
+def test_every_parameter_is_explained(parameter: Node) -> None:
+    assert parameter["description"]
+
+
+@pytest.mark.parametrize(("name", "value"), GOOD)
+def test_a_value_that_is_taken_is_valid_by_the_document(name: str, value: str) -> None:
+    validate(_read_value(name, value), UPGRADE_PARAMETERS[name]["schema"])
+
+
+@pytest.mark.parametrize(("name", "value"), [case for case in BAD if len(case[1]) < 1_000])
+def test_a_value_that_is_refused_is_not_valid_by_the_document(name: str, value: str) -> None:
+    with pytest.raises(ValidationError):
+        validate(_read_value(name, value), UPGRADE_PARAMETERS[name]["schema"])
+
+
+@pytest.mark.parametrize(("name", "enum"), PARAMETER_ENUMS)
+def test_the_values_of_a_parameter_are_those_of_its_enum(name: str, enum: type[StrEnum]) -> None:
+    assert set(UPGRADE_PARAMETERS[name]["schema"]["enum"]) == set(enum)
+
+
+def test_the_architectures_are_those_of_tags_and_of_uname() -> None:
+    assert UPGRADE_PARAMETERS["arch"]["schema"]["enum"] == [*Arch, "x86_64", "aarch64"]
+
+
+def test_the_defaults_are_those_of_the_policy() -> None:
+    written = {
+        name: parameter["schema"]["default"]
+        for name, parameter in UPGRADE_PARAMETERS.items()
+        if "default" in parameter["schema"]
+    }
+
+    assert written == {name: getattr(Policy(), name) for name in written}
+    assert set(written) == {"max_step", "kubernetes", "flavor_release", "prerelease"}
+
+
+def test_the_length_of_a_reference_is_that_of_its_guard() -> None:
+    assert UPGRADE_PARAMETERS["image"]["schema"]["maxLength"] == MAX_REFERENCE_LENGTH
+
+
+@pytest.mark.parametrize("schema", DUMPED)
+def test_a_component_has_the_members_that_are_sent(schema: type[Schema]) -> None:
+    component = SCHEMAS[schema.__name__.removesuffix("Schema")]
+
+    sent = {field.data_key or name for name, field in schema().fields.items()}
+
+    assert set(component["properties"]) == sent
+    assert set(component["required"]) == sent
+    assert component["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("schema", DUMPED)
+def test_a_nested_schema_is_the_component_of_its_name(schema: type[Schema]) -> None:
+    properties = SCHEMAS[schema.__name__.removesuffix("Schema")]["properties"]
+
+    for name, field in schema().fields.items():
+        inner = field.inner if isinstance(field, fields.List) else field
+        if isinstance(inner, fields.Nested):
+            component = type(inner.schema).__name__.removesuffix("Schema")
+            assert f"#/components/schemas/{component}" in list(_list_references(properties[name]))
+
+
+@pytest.mark.parametrize(("place", "enum"), ENUMS)
+def test_a_closed_set_is_the_one_of_the_domain(place: str, enum: type[StrEnum]) -> None:
+    assert resolve({"$ref": f"#/components/schemas/{place}"})["enum"] == list(enum)
+
+
+def test_the_distributions_are_those_of_the_domain() -> None:
+    written = SCHEMAS["Kubernetes"]["properties"]["distribution"]["enum"]
+
+    assert written == [*Distribution, None]
+
+
+def test_the_slugs_of_problems_are_those_of_the_table() -> None:
+    assert SCHEMAS["ProblemSlug"]["enum"] == list(PROBLEMS)
+
+
+def test_every_object_is_closed() -> None:
+    objects = [name for name, schema in SCHEMAS.items() if schema.get("type") == "object"]
+
+    assert [
+        name for name in objects if SCHEMAS[name].get("additionalProperties") is not False
+    ] == []
+
+
+def test_every_component_is_used() -> None:
+    used = set(_list_references(load_document()))
+
+    components = {
+        f"#/components/{kind}/{name}" for kind, parts in COMPONENTS.items() for name in parts
+    }
+
+    assert components - used == set()
+
+
+def test_every_operation_documents_a_default_and_the_request_id() -> None:
+    for _, _, operation in list_operations():
+        assert "default" in operation["responses"]
+        assert set(list_parameters(operation, "header")) == {"X-Request-ID"}
+        for told in map(resolve, operation["responses"].values()):
+            assert "X-Request-ID" in told["headers"]
+
+
+def _read_value(name: str, text: str) -> object:
+    """Read a value of a query as its parameter's type has it."""
+    kind = UPGRADE_PARAMETERS[name]["schema"]["type"]
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text, text)
+    return [text] if kind == "array" else text
+
+
+def _list_references(node: object) -> list[str]:
+    if isinstance(node, list):
+        return [found for each in node for found in _list_references(each)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["$ref"]] if isinstance(node.get("$ref"), str) else []
+    return own + [found for each in node.values() for found in _list_references(each)]

@@ -1,0 +1,117 @@
+"""The service on a snapshot, which needs nothing but itself."""
+
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.apps import ROOT
+from tests.e2e.service import COMMAND, Service, start_service
+from tests.worked_examples import HADRON
+
+IMAGE = f"quay.io/kairos/{HADRON}"
+SETTINGS = {"ADVISOR_SNAPSHOT_DIR": "examples/snapshot"}
+# What Kubernetes puts into a container for a service that is called "advisor".
+INJECTED = {
+    "ADVISOR_PORT": "tcp://10.0.0.1:80",
+    "ADVISOR_PORT_80_TCP": "tcp://10.0.0.1:80",
+    "ADVISOR_SERVICE_HOST": "10.0.0.1",
+}
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    with start_service(tmp_path_factory.mktemp("service"), SETTINGS | INJECTED) as running:
+        yield running
+
+
+def test_a_snapshot_answers_without_a_registry(service: Service) -> None:
+    reply = service.ask(IMAGE)
+
+    assert reply.status == 200
+    assert reply.json["target"]["version"] == "v4.2.0"
+    assert reply.json["catalogue"] == {
+        "fetched_at": "2026-08-21T00:00:00Z",
+        "stale": False,
+        "tags": 1010,
+    }
+
+
+def test_the_contract_is_served_as_it_is_written(service: Service) -> None:
+    reply = service.get("/openapi.yaml")
+
+    assert reply.text == (ROOT / "openapi.yaml").read_text()
+
+
+def test_head_has_the_headers_of_get_and_no_body(service: Service) -> None:
+    path = f"/v1/upgrade?image={IMAGE}"
+
+    told, reply = service.get(path), service.get(path, method="HEAD")
+
+    assert (reply.status, reply.text) == (200, "")
+    assert reply.headers["Content-Length"] == told.headers["Content-Length"]
+    assert reply.headers["Upgrade-Status"] == "upgrade_available"
+
+
+def test_an_answer_without_content_ends_at_once(service: Service) -> None:
+    reply = service.ask(IMAGE, format="text", max_step="minor")
+
+    assert (reply.status, reply.text) == (204, "")
+    assert reply.headers["Upgrade-Status"] == "withheld"
+
+
+def test_raw_bytes_in_a_query_are_a_bad_request(service: Service) -> None:
+    request = (
+        b"GET /v1/upgrade?image=\xff&\xfe=\x80 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+
+    answer = service.send(request)
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_query_longer_than_a_line_is_refused_by_the_server(service: Service) -> None:
+    answer = service.send(
+        b"GET /v1/upgrade?image=" + b"a" * 50_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
+    )
+
+    assert re.match(rb"HTTP/1\.1 4\d\d ", answer)
+
+
+def test_all_bad_settings_stop_the_start_with_one_message() -> None:
+    bad = {
+        "ADVISOR_FRESH_SECONDS": "soon",
+        "ADVISOR_NO_SUCH_THING": "1",
+        "ADVISOR_REPOSITORIES": "nowhere",
+        "PORT": "http",
+    }
+
+    started = subprocess.run(  # noqa: S603 - our own command
+        COMMAND,
+        cwd=ROOT,
+        env=bad,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert started.returncode != 0
+    message = (started.stdout + started.stderr).strip()
+    assert [name for name in bad if name in message] == list(bad)
+    assert "Traceback" not in message
+    assert len(message.splitlines()) == 1
+
+
+def test_a_termination_ends_the_service_cleanly(tmp_path: Path) -> None:
+    with start_service(tmp_path, SETTINGS) as service:
+        service.ask(IMAGE)
+
+        service.process.send_signal(signal.SIGTERM)
+        code = service.process.wait(45)
+
+    assert code == 0
+    assert "Traceback" not in service.log.read_text()

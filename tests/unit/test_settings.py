@@ -1,0 +1,204 @@
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from service.domain.reference import Repository
+from service.settings import Settings, SettingsError
+
+
+def _texts(settings: Settings) -> tuple[list[str], list[str]]:
+    return (
+        [pattern.text for pattern in settings.repositories],
+        [pattern.text for pattern in settings.official_repositories],
+    )
+
+
+def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
+    settings = Settings.from_env({})
+
+    assert _texts(settings) == (["quay.io/kairos/*"], ["quay.io/kairos/*"])
+    assert settings.reference_repositories == {}
+    assert settings.mirrors == {}
+    assert settings.snapshot_dir is None
+    assert settings.insecure_registries == settings.private_registries == frozenset()
+    assert settings.registry_timeout == timedelta(seconds=10)
+    assert (settings.fresh, settings.stale) == (timedelta(minutes=15), timedelta(days=30))
+    assert settings.problem_base_url == "/problems"
+    assert (settings.log_level, settings.log_format) == ("info", "json")
+    assert (settings.port, settings.web_concurrency) == (8080, 1)
+
+
+GOOD = [
+    ("ADVISOR_REGISTRY_TIMEOUT_SECONDS", "0.5", "registry_timeout", timedelta(seconds=0.5)),
+    ("ADVISOR_REGISTRY_TIMEOUT_SECONDS", "300", "registry_timeout", timedelta(minutes=5)),
+    ("ADVISOR_FRESH_SECONDS", "0", "fresh", timedelta()),
+    ("ADVISOR_FRESH_SECONDS", "60", "fresh", timedelta(minutes=1)),
+    ("ADVISOR_STALE_SECONDS", "0", "stale", timedelta()),
+    (
+        "ADVISOR_PROBLEM_BASE_URL",
+        "https://docs.example/p/",
+        "problem_base_url",
+        "https://docs.example/p",
+    ),
+    ("ADVISOR_PROBLEM_BASE_URL", "/elsewhere", "problem_base_url", "/elsewhere"),
+    ("ADVISOR_LOG_LEVEL", "debug", "log_level", "debug"),
+    ("ADVISOR_LOG_LEVEL", "critical", "log_level", "critical"),
+    ("ADVISOR_LOG_FORMAT", "console", "log_format", "console"),
+    ("ADVISOR_VERIFY_TARGETS", "false", "verify_targets", False),
+    ("PORT", "1", "port", 1),
+    ("PORT", "65535", "port", 65535),
+    ("WEB_CONCURRENCY", "4", "web_concurrency", 4),
+    (
+        "ADVISOR_INSECURE_REGISTRIES",
+        "127.0.0.1:5000, Registry.Local,[::1]:5000",
+        "insecure_registries",
+        frozenset({"127.0.0.1:5000", "registry.local", "[::1]:5000"}),
+    ),
+    ("ADVISOR_PRIVATE_REGISTRIES", "localhost:1", "private_registries", frozenset({"localhost:1"})),
+    (
+        "ADVISOR_MIRRORS",
+        "quay.io/kairos=registry.local:5000/kairos, docker.io = registry.local",
+        "mirrors",
+        {"quay.io/kairos": "registry.local:5000/kairos", "docker.io": "registry.local"},
+    ),
+    (
+        "ADVISOR_REFERENCE_REPOSITORIES",
+        "quay.io/kairos=quay.io/kairos/ubuntu,registry.local:5000/team=base",
+        "reference_repositories",
+        {
+            "quay.io/kairos": Repository("quay.io", "kairos/ubuntu"),
+            "registry.local:5000/team": Repository("registry.local:5000", "team/base"),
+        },
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "attribute", "expected"), GOOD)
+def test_a_good_value_is_read(name: str, value: str, attribute: str, expected: object) -> None:
+    settings = Settings.from_env({name: value})
+
+    assert getattr(settings, attribute) == expected
+
+
+@pytest.mark.parametrize("name", ["ADVISOR_REPOSITORIES", "ADVISOR_OFFICIAL_REPOSITORIES"])
+def test_repositories_are_patterns(name: str) -> None:
+    settings = Settings.from_env({name: "quay.io/kairos/*, registry.local:5000/team/os-*,"})
+
+    patterns = _texts(settings)[name == "ADVISOR_OFFICIAL_REPOSITORIES"]
+    assert patterns == ["quay.io/kairos/*", "registry.local:5000/team/os-*"]
+
+
+def test_a_snapshot_directory_is_read(tmp_path: Path) -> None:
+    settings = Settings.from_env({"ADVISOR_SNAPSHOT_DIR": str(tmp_path)})
+
+    assert settings.snapshot_dir == tmp_path
+
+
+BAD = [
+    ("ADVISOR_REPOSITORIES", "*"),
+    ("ADVISOR_REPOSITORIES", "kairos/*"),
+    ("ADVISOR_REPOSITORIES", "quay.io/kairos/*:latest"),
+    ("ADVISOR_REPOSITORIES", "https://quay.io/kairos/*"),
+    ("ADVISOR_REPOSITORIES", "quay.io/Kairos/*"),
+    ("ADVISOR_REPOSITORIES", ","),
+    ("ADVISOR_OFFICIAL_REPOSITORIES", "quay.io/kairos/*,no spaces here"),
+    ("ADVISOR_REFERENCE_REPOSITORIES", "quay.io/kairos"),
+    ("ADVISOR_REFERENCE_REPOSITORIES", "quay.io/kairos="),
+    ("ADVISOR_REFERENCE_REPOSITORIES", "=quay.io/kairos/hadron"),
+    ("ADVISOR_REFERENCE_REPOSITORIES", "quay.io/kairos=quay.io/kairos/hadron:latest"),
+    ("ADVISOR_MIRRORS", "quay.io/kairos"),
+    ("ADVISOR_MIRRORS", "quay.io/kairos=http://registry.local/kairos"),
+    ("ADVISOR_MIRRORS", "quay.io/kairos=registry local"),
+    ("ADVISOR_SNAPSHOT_DIR", "/does/not/exist"),
+    ("ADVISOR_SNAPSHOT_DIR", "/etc/passwd"),
+    ("ADVISOR_INSECURE_REGISTRIES", "http://127.0.0.1:5000"),
+    ("ADVISOR_INSECURE_REGISTRIES", "127.0.0.1:5000/kairos"),
+    ("ADVISOR_PRIVATE_REGISTRIES", "127.0.0.1:99999"),
+    ("ADVISOR_REGISTRY_TIMEOUT_SECONDS", "0"),
+    ("ADVISOR_REGISTRY_TIMEOUT_SECONDS", "-1"),
+    ("ADVISOR_REGISTRY_TIMEOUT_SECONDS", "301"),
+    ("ADVISOR_REGISTRY_TIMEOUT_SECONDS", "10s"),
+    ("ADVISOR_FRESH_SECONDS", "-1"),
+    ("ADVISOR_FRESH_SECONDS", "nan"),
+    ("ADVISOR_FRESH_SECONDS", "inf"),
+    ("ADVISOR_FRESH_SECONDS", "1e400"),
+    ("ADVISOR_STALE_SECONDS", "soon"),
+    ("ADVISOR_STALE_SECONDS", "9" * 5_000),
+    ("ADVISOR_VERIFY_TARGETS", "maybe"),
+    ("ADVISOR_VERIFY_TARGETS", "true"),
+    ("ADVISOR_PROBLEM_BASE_URL", "docs.example"),
+    ("ADVISOR_PROBLEM_BASE_URL", "ftp://docs.example"),
+    ("ADVISOR_PROBLEM_BASE_URL", "/a b"),
+    ("ADVISOR_PROBLEM_BASE_URL", "/a\r\nX-Evil: 1"),
+    ("ADVISOR_LOG_LEVEL", "loud"),
+    ("ADVISOR_LOG_FORMAT", "xml"),
+    ("PORT", "0"),
+    ("PORT", "65536"),
+    ("PORT", "http"),
+    ("PORT", "8080.5"),
+    ("PORT", "9" * 5_000),
+    ("WEB_CONCURRENCY", "0"),
+    ("WEB_CONCURRENCY", "many"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), BAD)
+def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({name: value})
+
+    assert f"{name}: " in str(refused.value)
+
+
+def test_all_bad_settings_are_named_at_once() -> None:
+    bad = {
+        "ADVISOR_FRESH_SECONDS": "soon",
+        "ADVISOR_NO_SUCH_THING": "1",
+        "ADVISOR_REPOSITORIES": "nowhere",
+        "PORT": "http",
+        "WEB_CONCURRENCY": "many",
+    }
+
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env(bad | {"ADVISOR_LOG_LEVEL": "debug"})
+
+    message = str(refused.value)
+    assert [name for name in bad if f"{name}: " in message] == list(bad)
+    assert "ADVISOR_LOG_LEVEL" not in message
+    assert "\n" not in message
+
+
+@pytest.mark.parametrize("name", ["ADVISOR_FRESH", "ADVISOR_", "ADVISOR_repositories", "ADVISOR_X"])
+def test_an_unknown_setting_of_ours_is_refused_by_name(name: str) -> None:
+    with pytest.raises(SettingsError, match=f"{name}: There is no such setting"):
+        Settings.from_env({name: "1"})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ADVISOR_PORT",
+        "ADVISOR_PORT_80_TCP",
+        "ADVISOR_PORT_80_TCP_ADDR",
+        "ADVISOR_SERVICE_HOST",
+        "ADVISOR_SERVICE_PORT_HTTP",
+        "PATH",
+        "KAIROS_ADVISOR_FRESH",
+        "advisor_fresh_seconds",
+    ],
+)
+def test_what_kubernetes_injects_and_what_is_not_ours_is_ignored(name: str) -> None:
+    settings = Settings.from_env({name: "tcp://10.0.0.1:80"})
+
+    assert settings == Settings.from_env({})
+
+
+@pytest.mark.parametrize(
+    "name",
+    sorted({name for name, _ in BAD} | {"ADVISOR_LOG_FORMAT", "ADVISOR_NO_SUCH_THING"}),
+)
+def test_an_empty_setting_counts_as_unset(name: str) -> None:
+    settings = Settings.from_env({name: ""})
+
+    assert settings == Settings.from_env({})
