@@ -14,6 +14,9 @@ from service.domain.warning import Severity
 
 _T = TypeVar("_T")
 
+# An id is part of a warning's code, which goes into headers and into lists with commas.
+RULE_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+
 # Both enumerations stand in the order from narrow to wide.
 _MAX_STEPS = tuple(MaxStep)
 _PREFERENCES = tuple(KubernetesPreference)

@@ -135,7 +135,8 @@ def _warn_of_version(situation: Situation) -> Iterator[UpgradeWarning]:
 
 
 def _is_published(running: ImageTag, images: Sequence[ImageTag]) -> bool:
+    # What the release file tells of the Kubernetes, the published tag may keep to itself.
     return any(
-        image.version == running.version and image.kubernetes == running.kubernetes
+        image.version == running.version and image.kubernetes in (running.kubernetes, None)
         for image in images
     )

@@ -22,6 +22,7 @@ from service.domain.policy import (
 )
 from service.domain.reference import Reference, quote
 from service.domain.release_file import ReleaseFile
+from service.domain.rules import RULE_ID
 from service.domain.tag import Arch
 from service.domain.version import Branch, KairosVersion
 from service.domain.warning import WarningCode
@@ -33,7 +34,7 @@ _T = TypeVar("_T")
 _MAX_LISTED = 50
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\[[0-9]+\])?")
 _REPEATABLE = frozenset({"exclude", "accept"})
-_ADVISORY = r"advisory:[a-z0-9][a-z0-9.-]{0,63}"
+_ADVISORY = rf"advisory:{RULE_ID}"
 # By the names of tags, and by those that ``uname -m`` has.
 _ARCHES = {arch.value: arch for arch in Arch} | {"x86_64": Arch.AMD64, "aarch64": Arch.ARM64}
 
