@@ -52,8 +52,10 @@ _LEGACY = _compile(LEGACY)
 _LEGACY_REPOSITORY = re.compile(
     r"(?P<variant>core|kairos)-(?P<flavor>almalinux|alpine|alpine-opensuse-leap|alpine-ubuntu"
     r"|debian|fedora|opensuse|opensuse-leap|opensuse-tumbleweed|rockylinux|ubuntu|ubuntu-20-lts"
-    r"|ubuntu-22-lts)(?P<rpi>-arm-rpi)?",
+    r"|ubuntu-22-lts|ubuntu-rolling)(?:-arm-(?P<board>rpi|nvidia-jetson-agx-orin))?",
 )
+# Until then one image served the Raspberry Pi 3 and 4 (kairos-io/kairos flavors-arm.json).
+_FIRST_WITH_RPI4 = KairosVersion.of("v2.4.0-alpha1")
 
 # Names that Kairos has given to one release of a flavor at different times.
 _FLAVOR_RELEASE_ALIASES = {"bookworm": "12", "tumbleweed": "tumbleweed-latest"}
@@ -180,7 +182,7 @@ def parse_tag(text: str, flavor: str) -> ImageTag | None:
     match = _LEGACY.fullmatch(text) if repository else None
     if repository is None or match is None:
         return None
-    return _build(LEGACY, match.groupdict() | _implied_by(repository), flavor)
+    return _build(LEGACY, _implied_by(repository, match.groupdict()), flavor)
 
 
 def print_tag(stream: Stream, version: KairosVersion, kubernetes: KubernetesVersion | None) -> str:
@@ -269,12 +271,15 @@ def _build(template: str, parts: dict[str, str], flavor: str) -> ImageTag | None
     )
 
 
-def _implied_by(repository: re.Match[str]) -> dict[str, str]:
-    board = ("arm64", "rpi4") if repository["rpi"] else ("amd64", "generic")
-    return {
+def _implied_by(repository: re.Match[str], parts: dict[str, str]) -> dict[str, str]:
+    """Add to the parts of a legacy tag what its repository's name tells."""
+    version = KairosVersion.parse(parts["version"])
+    rpi = "rpi4" if version and version >= _FIRST_WITH_RPI4 else "rpi64"
+    board = repository["board"]
+    return parts | {
         "flavor_release": "",
         "variant": "core" if repository["variant"] == "core" else "standard",
-        "arch": board[0],
-        "model": board[1],
+        "arch": "arm64" if board else "amd64",
+        "model": {None: "generic", "rpi": rpi}.get(board, board),
         "trusted_boot": "",
     }
