@@ -84,7 +84,8 @@ def identify(claim: Claim, repository: Repository, *, official: bool) -> Image:
         for name, of_image, of_file in _compare(image, file, official=official):
             if of_image is not None and of_file is not None and of_image != of_file:
                 raise IdentityMismatchError(
-                    f"{name}: the image {image.tag} says {of_image}, the release file {of_file}",
+                    f"{name}: the image {image.tag} says {of_image}, the release file"
+                    f" {of_file!s:.64}",
                 )
         image = replace(image, tag=_complete(image.tag, file))
     if claim.arch not in (None, image.tag.arch):

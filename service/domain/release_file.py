@@ -29,6 +29,8 @@ _MAX_LINES = 1_000
 
 _PREFIX = "KAIROS_"
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+# What os-release(5) has escaped in double quotes, beyond what shlex knows.
+_ESCAPED = re.compile(r"\\([$`])")
 _UNAME_ARCHES = {"x86_64": Arch.AMD64, "aarch64": Arch.ARM64}
 
 # VERSION has held v2.4.2-k3sv1.27.6+k3s1, then v3.2.4-v1.31.3-k3s1, and only v3.6.0 since v3.4.
@@ -79,18 +81,16 @@ class ReleaseFile:
     @property
     def flavor_release(self) -> str | None:
         """The flavor release as tags have it, as far as the file can tell."""
-        # KAIROS_NAME is kairos-<variant>-<flavor>-<flavor release>.
-        of_name = (self.get("NAME") or "").removeprefix(
-            f"kairos-{self.get('VARIANT')}-{self.flavor}-"
-        )
-        release = self.get("FLAVOR_RELEASE") or of_name
+        release = self.get("FLAVOR_RELEASE") or self._flavor_release_of_name()
+        if release is None:
+            return None
         if self.flavor == "rockylinux":
             return release.partition(".")[0]
         if _TUMBLEWEED.fullmatch(release):
             return "tumbleweed-latest"
         if self.flavor == "hadron":
             return f"v{release.removeprefix('v')}"
-        return release or None
+        return release
 
     @property
     def variant(self) -> Variant | None:
@@ -168,6 +168,12 @@ class ReleaseFile:
         """Whether the image was built with FIPS cryptography."""
         return self._flag("FIPS") or False
 
+    def _flavor_release_of_name(self) -> str | None:
+        """Read it off the name, ``kairos-<variant>-<flavor>-<flavor release>``."""
+        name = self.get("NAME") or ""
+        release = name.removeprefix(f"kairos-{self.get('VARIANT')}-{self.flavor}-")
+        return release if release != name else None
+
     def _flag(self, key: str) -> bool | None:
         value = self.get(key)
         if value is None:
@@ -187,17 +193,18 @@ class ReleaseFile:
 
 def _parse_line(number: int, line: str) -> tuple[str, str] | None:
     """Read one assignment; None for a blank line or a comment."""
-    try:
-        words = shlex.split(line, comments=True)
-    except ValueError as error:
-        raise _bad(f"Line {number}: {error}.".lower().capitalize()) from error
-    if not words:
+    if not line.strip() or line.lstrip().startswith("#"):
         return None
-    name, equals, value = words[0].removeprefix("export ").partition("=")
-    if len(words) > 1 or not equals or not _NAME.fullmatch(name):
+    try:
+        words = shlex.split(_ESCAPED.sub(r"\1", line))
+    except ValueError as error:
+        raise _bad(f"Line {number}: {str(error).lower()}.") from error
+    assignment, *rest = (words[1:] if words[0] == "export" else words) or [""]
+    name, equals, value = assignment.partition("=")
+    if (rest and not rest[0].startswith("#")) or not equals or not _NAME.fullmatch(name):
         raise _bad(f"Line {number} is not KEY=value: {quote(line)}.")
     if not value.isprintable():
-        raise _bad(f"Line {number}: the value of {name} is not text.")
+        raise _bad(f"Line {number}: the value of {name:.64} is not text.")
     return name, value
 
 

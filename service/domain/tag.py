@@ -238,6 +238,14 @@ def resolve_flavor_release(flavor: str, flavor_release: str) -> str:
     return _FLAVOR_RELEASE_ALIASES.get(flavor_release, flavor_release)
 
 
+def is_lower_base(base: str, other: str) -> bool:
+    """Whether a flavor release stands below another; only releases of one prefix compare."""
+    if base == other:
+        return False
+    order, ceiling = base_order(base), base_order(other)
+    return order is not None and ceiling is not None and order[0] == ceiling[0] and order < ceiling
+
+
 def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
     """Give what orders flavor releases: a prefix and numbers; None where nothing does.
 

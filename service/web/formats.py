@@ -80,9 +80,10 @@ def _refuse_unsafe(answer: Recommendation, accept: frozenset[str]) -> None:
             " for the reasons",
         )
     if answer.status is Status.MANUAL:
+        successor = answer.successor
+        way = f"move to {successor.reference} by hand" if successor else "it has no successor"
         raise ManualUpgradeError(
-            f"{answer.running.tag} is not upgraded by pulling an official image; rebuild from"
-            f" {answer.successor.reference if answer.successor else 'its successor'}",
+            f"{answer.running.tag} is not upgraded by pulling an official image: {way}",
         )
     critical = [w.code for w in answer.warnings if w.severity is Severity.CRITICAL]
     missing = [code for code in critical if code not in accept]

@@ -188,7 +188,7 @@ def _respond(body: Mapping[str, object], status: HTTPStatus) -> Response:
 def _form_of_error() -> Form:
     try:
         return negotiate_form(request)
-    except NotAcceptable:
+    except (NotAcceptable, UnicodeDecodeError):
         return Form.JSON
 
 

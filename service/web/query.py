@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from flask import Request
 from marshmallow import Schema, ValidationError, fields, post_load, validate
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service.advisor import UpgradeRequest
@@ -170,7 +169,7 @@ def load_query(request: Request) -> UpgradeQuery:
         InvalidRequestError: A parameter is missing, unknown, repeated or out of range.
         InvalidReferenceError: ``image`` is not a reference.
     """
-    return _load(_QUERY, _read_parameters(request.args))
+    return _load(_QUERY, _read_parameters(request))
 
 
 def load_body(request: Request) -> UpgradeQuery:
@@ -181,7 +180,7 @@ def load_body(request: Request) -> UpgradeQuery:
         InvalidReferenceError: ``image`` is not a reference.
         UnsupportedMediaType: A body of another kind.
     """
-    parameters = _read_parameters(request.args)
+    parameters = _read_parameters(request)
     if request.mimetype == "application/json":
         _check_only_format(parameters)
         return _load(_BODY, _read_json(request))
@@ -209,8 +208,12 @@ def _check_only_format(parameters: Mapping[str, object]) -> None:
     _load(_QUERY, parameters)
 
 
-def _read_parameters(query: MultiDict[str, str]) -> dict[str, object]:
+def _read_parameters(request: Request) -> dict[str, object]:
     """Give single values, and lists of those that may be repeated."""
+    try:
+        query = request.args
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError([FieldError("query", "Percent-encode its bytes.")]) from error
     values = {name: list(query.getlist(name)) for name in query}
     repeated = [name for name in values if len(values[name]) > 1 and name not in _REPEATABLE]
     if repeated:
