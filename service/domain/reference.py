@@ -39,7 +39,7 @@ _DEFAULT_REGISTRY = "docker.io"
 _LEGACY_DEFAULT_REGISTRY = "index.docker.io"
 _OFFICIAL_NAMESPACE = "library/"
 
-_TRANSPORTS = ("oci:", "docker://", "https://", "http://", "docker:", "oci-archive:", "ocifile:")
+_TRANSPORTS = ("oci:", "docker://", "https://", "http://")
 
 
 @dataclass(frozen=True, slots=True, order=True)

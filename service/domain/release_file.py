@@ -6,7 +6,6 @@ Source: kairos-sdk ``utils.OSRelease``; os-release(5); kairos-init ``steps_init.
 """
 
 import re
-import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -28,9 +27,15 @@ MAX_RELEASE_FILE_LENGTH = 64 * 1024
 _MAX_LINES = 1_000
 
 _PREFIX = "KAIROS_"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-# What os-release(5) has escaped in double quotes, beyond what shlex knows.
-_ESCAPED = re.compile(r"\\([$`])")
+_EMPTY = re.compile(r"\s*(?:#.*)?")
+# A shell's word: pieces in double quotes, in single ones, escaped or bare. What a shell would
+# evaluate in them is text here.
+_PIECE = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.|[^\s\"'\\]"
+_ASSIGNMENT = re.compile(
+    rf"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<word>(?:{_PIECE})*)\s*(?:(?<=\s)#.*)?",
+)
+_PIECES = re.compile(_PIECE)
+_ESCAPED = re.compile(r"\\([\"$`\\])")
 _UNAME_ARCHES = {"x86_64": Arch.AMD64, "aarch64": Arch.ARM64}
 
 # VERSION has held v2.4.2-k3sv1.27.6+k3s1, then v3.2.4-v1.31.3-k3s1, and only v3.6.0 since v3.4.
@@ -193,19 +198,24 @@ class ReleaseFile:
 
 def _parse_line(number: int, line: str) -> tuple[str, str] | None:
     """Read one assignment; None for a blank line or a comment."""
-    if not line.strip() or line.lstrip().startswith("#"):
+    if _EMPTY.fullmatch(line):
         return None
-    try:
-        words = shlex.split(_ESCAPED.sub(r"\1", line))
-    except ValueError as error:
-        raise _bad(f"Line {number}: {str(error).lower()}.") from error
-    assignment, *rest = (words[1:] if words[0] == "export" else words) or [""]
-    name, equals, value = assignment.partition("=")
-    if (rest and not rest[0].startswith("#")) or not equals or not _NAME.fullmatch(name):
-        raise _bad(f"Line {number} is not KEY=value: {quote(line)}.")
+    match = _ASSIGNMENT.fullmatch(line)
+    if match is None:
+        raise _bad(f"Line {number} is not KEY=value, or its quotes do not close: {quote(line)}.")
+    value = _PIECES.sub(_unquote, match["word"])
     if not value.isprintable():
-        raise _bad(f"Line {number}: the value of {name:.64} is not text.")
-    return name, value
+        raise _bad(f"Line {number}: the value of {match['name']:.64} is not text.")
+    return match["name"], value
+
+
+def _unquote(piece: re.Match[str]) -> str:
+    text = piece[0]
+    if text[0] == '"':
+        return _ESCAPED.sub(r"\1", text[1:-1])
+    if text[0] == "'":
+        return text[1:-1]
+    return text.removeprefix("\\")
 
 
 def _as_tag(text: str) -> str:

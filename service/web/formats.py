@@ -76,12 +76,11 @@ def describe_headers(answer: Recommendation) -> dict[str, str]:
 def _refuse_unsafe(answer: Recommendation, accept: frozenset[str]) -> None:
     if answer.status is Status.BLOCKED:
         raise UpgradeBlockedError(
-            f"newer images than {answer.running.tag} exist, but none is safe to go to; ask as JSON"
-            " for the reasons",
+            f"no step from {answer.running.tag} is safe now; ask as JSON for the reasons",
         )
     if answer.status is Status.MANUAL:
         successor = answer.successor
-        way = f"move to {successor.reference} by hand" if successor else "it has no successor"
+        way = f"move by hand to {successor.reference}" if successor else "it has no successor"
         raise ManualUpgradeError(
             f"{answer.running.tag} is not upgraded by pulling an official image: {way}",
         )

@@ -164,9 +164,13 @@ def _answer_service_error(error: ServiceError) -> Response:
 
 def _answer_http_error(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    code = status.phrase.lower().replace(" ", "-")
-    detail = error.description or status.description
-    body = {"code": code, "title": status.phrase, "detail": detail, "type": "about:blank"}
+    title, detail = status.phrase, error.description or status.description
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        # Its name in RFC 9110, which Python has from 3.13 on.
+        title = "Content Too Large"
+        detail = f"A body has at most {current_app.config['MAX_CONTENT_LENGTH']} bytes."
+    code = title.lower().replace(" ", "-")
+    body = {"code": code, "title": title, "detail": detail, "type": "about:blank"}
     response = _respond(body, status)
     kept = error.get_response().headers
     response.headers.extend((name, kept[name]) for name in ("Allow", "Location") if name in kept)
@@ -182,7 +186,9 @@ def _answer_bug(error: Exception) -> Response:
 
 
 def _respond(body: Mapping[str, object], status: HTTPStatus) -> Response:
-    return _FORMS[_form_of_error()](body, status)
+    response = _FORMS[_form_of_error()](body, status)
+    response.vary.add("Accept")
+    return response
 
 
 def _form_of_error() -> Form:

@@ -31,7 +31,7 @@ from service.web.formats import Form
 _T = TypeVar("_T")
 
 _MAX_LISTED = 50
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\[[0-9]+\])?")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _REPEATABLE = frozenset({"exclude", "accept"})
 _ADVISORY = rf"advisory:{RULE_ID}"
 # By the names of tags, and by those that ``uname -m`` has.
@@ -61,12 +61,16 @@ def _text(parse: Callable[[str], _T]) -> Callable[[object], _T]:
     return checked
 
 
-def _parse_flag(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value not in ("true", "false"):
+def _parse_flag(text: str) -> bool:
+    if text not in ("true", "false"):
         raise ValidationError("Must be true or false.")
-    return value == "true"
+    return text == "true"
+
+
+def _check_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValidationError("Must be true or false, without quotes.")
+    return value
 
 
 def _parse_release(text: str) -> KairosVersion:
@@ -106,7 +110,7 @@ class _QuestionSchema(Schema):
     kubernetes = fields.Enum(KubernetesPreference, by_value=True)
     max_kubernetes = fields.Function(deserialize=_text(_parse_kubernetes_minor))
     flavor_release = fields.Enum(FlavorReleasePolicy, by_value=True)
-    prerelease = fields.Function(deserialize=_parse_flag)
+    prerelease = fields.Function(deserialize=_text(_parse_flag))
     excluded = fields.List(
         fields.Function(deserialize=_text(_parse_release)),
         data_key="exclude",
@@ -149,12 +153,15 @@ class _QuerySchema(_QuestionSchema):
     format = fields.String(validate=validate.OneOf(tuple(Form)))
 
 
-class _BodySchema(_QuestionSchema):
+class _FileSchema(_QuerySchema):
+    """A query whose release file came as the body."""
+
     release_file = fields.Function(deserialize=_text(ReleaseFile.parse))
 
 
-class _FileSchema(_BodySchema, _QuerySchema):
-    """A query whose release file came as the body."""
+class _BodySchema(_QuestionSchema):
+    release_file = fields.Function(deserialize=_text(ReleaseFile.parse))
+    prerelease = fields.Function(deserialize=_check_flag)
 
 
 _QUERY = _QuerySchema()
@@ -250,14 +257,13 @@ def _refuse_repeated(members: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _flatten(messages: Mapping[str, Any]) -> list[FieldError]:
-    """Make one error a field of marshmallow's nested messages; lists name the item."""
+    """Make one error a field, or an item of a list, of marshmallow's messages."""
     errors = []
     for name, found in sorted(messages.items())[:_MAX_LISTED]:
-        if isinstance(found, Mapping):
-            nested = _flatten({f"{name}[{index}]": item for index, item in found.items()})
-            errors.extend(nested)
-        else:
-            errors.append(FieldError(_shown(name), " ".join(map(str, found))))
+        items = sorted(found.items()) if isinstance(found, Mapping) else [(None, found)]
+        for index, texts in items[:_MAX_LISTED]:
+            field = _shown(name) if index is None else f"{_shown(name)}[{index}]"
+            errors.append(FieldError(field, " ".join(map(str, texts))))
     return errors
 
 
