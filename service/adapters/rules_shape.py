@@ -53,10 +53,6 @@ def _parse_id(name: str) -> str:
     return name
 
 
-def _parse_release(name: str) -> KairosVersion | None:
-    return KairosVersion.parse(f"v{name.removeprefix('v')}")
-
-
 def _understood(parse: Callable[[str], _T | None], what: str) -> Reader[_T]:
     """Read with a parser that gives None for what it does not understand."""
 
@@ -86,7 +82,7 @@ def _read_version(node: Node) -> str:
     return version
 
 
-_RELEASE = _understood(_parse_release, "a release such as v4.1.2")
+_RELEASE = _understood(KairosVersion.parse_release, "a release such as v4.1.2")
 _CEILING = _understood(VersionCeiling.parse, "a release such as v4.1.2, or a branch such as 4.1")
 _MINOR = _understood(Branch.parse, "a minor version such as 1.33")
 

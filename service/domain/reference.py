@@ -149,6 +149,9 @@ def _normalise(domain: str | None, path: str) -> Repository:
     """Fill in Docker Hub, by the rule that tells a host from the first part of a name."""
     if domain is not None and not _is_registry(domain):
         domain, path = None, f"{domain}/{path}"
+    first, slash, _ = path.partition("/")
+    if domain is None and slash and "." in first:
+        raise InvalidReferenceError(f"{quote(first)} is not the name of a registry")
     registry = (domain or _DEFAULT_REGISTRY).lower()
     if registry == _LEGACY_DEFAULT_REGISTRY:
         registry = _DEFAULT_REGISTRY

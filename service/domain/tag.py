@@ -93,6 +93,14 @@ class Arch(StrEnum):
     ARM64 = "arm64"
     RISCV64 = "riscv64"
 
+    @classmethod
+    def parse(cls, text: str) -> "Arch | None":
+        """Read the name that tags use, or the one of ``uname -m``; None for anything else."""
+        return ARCH_NAMES.get(text)
+
+
+ARCH_NAMES = {arch.value: arch for arch in Arch} | {"x86_64": Arch.AMD64, "aarch64": Arch.ARM64}
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -140,6 +148,11 @@ class ImageTag:
     def has_unknown_kubernetes(self) -> bool:
         """Whether the image runs a Kubernetes of which the tag does not tell the version."""
         return self.variant is Variant.STANDARD and self.kubernetes is None
+
+    @property
+    def stream_and_version(self) -> tuple[Stream, KairosVersion]:
+        """What the tag says, but for its spelling and the patch of Kubernetes."""
+        return self.stream, self.version
 
     @property
     def stream(self) -> Stream:

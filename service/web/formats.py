@@ -19,6 +19,11 @@ class Form(StrEnum):
     JSON = "json"
     TEXT = "text"
 
+    @property
+    def has_problems_in_one_line(self) -> bool:
+        """Whether an error must be one line, which no shell can take for a version."""
+        return self is Form.TEXT
+
 
 # With the parameter that we send, too, for werkzeug compares parameters strictly.
 _MEDIA_TYPES = {

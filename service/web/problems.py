@@ -1,6 +1,6 @@
 """Every error as a caller sees it: the one table of statuses, and RFC 9457 bodies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -186,7 +186,8 @@ def _answer_bug(error: Exception) -> Response:
 
 
 def _respond(body: Mapping[str, object], status: HTTPStatus) -> Response:
-    response = _FORMS[_form_of_error()](body, status)
+    dump = _dump_line if _form_of_error().has_problems_in_one_line else _dump_problem
+    response = dump(body, status)
     response.vary.add("Accept")
     return response
 
@@ -198,18 +199,11 @@ def _form_of_error() -> Form:
         return Form.JSON
 
 
-def _problem_json(body: Mapping[str, object], status: HTTPStatus) -> Response:
+def _dump_problem(body: Mapping[str, object], status: HTTPStatus) -> Response:
     common = {"status": status, "instance": request.path, "request_id": g.request_id}
     return Response(json.dumps({**body, **common}), status, mimetype="application/problem+json")
 
 
-def _problem_line(body: Mapping[str, object], status: HTTPStatus) -> Response:
-    """Answer in one line, which no shell can take for a version."""
+def _dump_line(body: Mapping[str, object], status: HTTPStatus) -> Response:
     detail = " ".join(str(body["detail"]).split())
     return Response(f"error: {body['code']}: {detail}\n", status, mimetype="text/plain")
-
-
-_FORMS: dict[Form, Callable[[Mapping[str, object], HTTPStatus], Response]] = {
-    Form.JSON: _problem_json,
-    Form.TEXT: _problem_line,
-}

@@ -22,7 +22,7 @@ from service.domain.policy import (
 from service.domain.reference import Reference, quote
 from service.domain.release_file import ReleaseFile
 from service.domain.rules import RULE_ID
-from service.domain.tag import Arch
+from service.domain.tag import ARCH_NAMES, Arch
 from service.domain.version import Branch, KairosVersion
 from service.domain.warning import WarningCode
 from service.errors import FieldError, InvalidRequestError
@@ -34,8 +34,6 @@ _MAX_LISTED = 50
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _REPEATABLE = frozenset({"exclude", "accept"})
 _ADVISORY = rf"advisory:{RULE_ID}"
-# By the names of tags, and by those that ``uname -m`` has.
-_ARCHES = {arch.value: arch for arch in Arch} | {"x86_64": Arch.AMD64, "aarch64": Arch.ARM64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,8 @@ def _check_flag(value: object) -> bool:
 
 
 def _parse_release(text: str) -> KairosVersion:
-    version = KairosVersion.parse(f"v{text.removeprefix('v')}")
-    if version is None or version.is_development:
+    version = KairosVersion.parse_release(text)
+    if version is None:
         raise ValidationError(f"{quote(text)} is not a release such as v3.2.3.")
     return version
 
@@ -95,9 +93,10 @@ def _parse_kubernetes_minor(text: str) -> Branch:
 
 
 def _parse_arch(text: str) -> Arch:
-    if text not in _ARCHES:
-        raise ValidationError(f"Must be one of: {', '.join(_ARCHES)}.")
-    return _ARCHES[text]
+    arch = Arch.parse(text)
+    if arch is None:
+        raise ValidationError(f"Must be one of: {', '.join(ARCH_NAMES)}.")
+    return arch
 
 
 class _QuestionSchema(Schema):
@@ -242,8 +241,10 @@ def _read_json(request: Request) -> Mapping[str, object]:
         body = json.loads(_read_text(request), object_pairs_hook=_refuse_repeated)
     except RecursionError as error:
         raise InvalidRequestError([FieldError("body", "It is nested too deeply.")]) from error
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise InvalidRequestError([FieldError("body", f"It is not JSON: {error}.")]) from error
+    except ValueError as error:  # An integer of thousands of digits.
+        raise InvalidRequestError([FieldError("body", "It holds too long a number.")]) from error
     if not isinstance(body, dict):
         raise InvalidRequestError([FieldError("body", "It is not a JSON object.")])
     return body
@@ -252,7 +253,7 @@ def _read_json(request: Request) -> Mapping[str, object]:
 def _refuse_repeated(members: list[tuple[str, object]]) -> dict[str, object]:
     values = dict(members)
     if len(values) < len(members):
-        raise ValueError("a member stands twice")
+        raise InvalidRequestError([FieldError("body", "A member stands twice.")])
     return values
 
 

@@ -314,7 +314,7 @@ def test_a_file_of_before_v2_5_needs_the_arch_beside_it() -> None:
     file = ReleaseFile.parse(V2_4_2)
 
     with pytest.raises(
-        InvalidRequestError, match="KAIROS_TARGETARCH, KAIROS_MODEL: give the image"
+        InvalidRequestError, match="KAIROS_TARGETARCH, KAIROS_MODEL legibly: give the image"
     ):
         say(None, file)
 
@@ -323,7 +323,7 @@ def test_a_file_of_before_v2_5_needs_the_arch_beside_it() -> None:
 
 
 def test_an_arch_with_many_models_does_not_tell_the_model() -> None:
-    with pytest.raises(InvalidRequestError, match=r"not tell KAIROS_MODEL: give"):
+    with pytest.raises(InvalidRequestError, match=r"not tell KAIROS_MODEL legibly: give"):
         say(None, ReleaseFile.parse(V2_4_2), arch=Arch.ARM64)
 
 

@@ -353,6 +353,7 @@ def test_kubernetes_comes_from_wherever_it_is_told(
         SOFTWARE_VERSION_PREFIX=prefix,
         SOFTWARE_VERSION=software,
         VERSION=version,
+        RELEASE=None,
     )
 
     assert str(file.kubernetes) == expected
