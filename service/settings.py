@@ -1,14 +1,17 @@
 """The settings: read once from the environment, all mistakes named at once."""
 
 import math
+import ssl
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, validate
 
+from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
 from service.errors import InvalidReferenceError
@@ -42,11 +45,15 @@ class Settings:
     repositories: tuple[RepositoryPattern, ...]
     official_repositories: tuple[RepositoryPattern, ...]
     reference_repositories: Mapping[str, Repository]
-    mirrors: Mapping[str, str]
+    mirrors: Mirrors
+    answer_with: str
     snapshot_dir: Path | None
     rules_file: Path | None
     insecure_registries: frozenset[str]
     private_registries: frozenset[str]
+    registry_auth_file: Path | None
+    registry_ca_file: Path | None
+    registry_proxy: str | None = field(repr=False)
     registry_timeout: timedelta
     fresh: timedelta
     stale: timedelta
@@ -135,8 +142,9 @@ def _parse_host(text: str) -> str:
     return prefix
 
 
-def _parse_mirrors(text: str) -> dict[str, str]:
-    return {_parse_prefix(key): _parse_prefix(target) for key, target in _parse_pairs(text)}
+def _parse_mirrors(text: str) -> Mirrors:
+    pairs = _parse_pairs(text)
+    return Mirrors({_parse_prefix(key): _parse_prefix(target) for key, target in pairs})
 
 
 def _parse_references(text: str) -> dict[str, Repository]:
@@ -180,6 +188,27 @@ def _parse_file(text: str) -> Path:
     if not file.is_file():
         raise ValidationError(f"{text!r} is not a file.")
     return file
+
+
+def _parse_ca_file(text: str) -> Path:
+    file = _parse_file(text)
+    try:
+        ssl.create_default_context(cafile=file)
+    except OSError as error:
+        raise ValidationError(f"{text!r} holds no certificates in PEM.") from error
+    return file
+
+
+def _parse_proxy(text: str) -> str:
+    # The text is not repeated, because it may hold a password.
+    try:
+        parts = urlsplit(text)
+        good = parts.scheme in {"http", "https"} and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or not text.isprintable():
+        raise ValidationError("Give an address such as http://proxy.local:3128.")
+    return text
 
 
 def _parse_seconds(text: str) -> timedelta:
@@ -228,7 +257,12 @@ class _SettingsSchema(Schema):
     mirrors = fields.Function(
         data_key="ADVISOR_MIRRORS",
         deserialize=_parse_mirrors,
-        load_default=dict,
+        load_default=Mirrors,
+    )
+    answer_with = fields.String(
+        data_key="ADVISOR_ANSWER_WITH",
+        load_default="asked",
+        validate=validate.OneOf(("asked", "mirror")),
     )
     snapshot_dir = fields.Function(
         data_key="ADVISOR_SNAPSHOT_DIR",
@@ -250,6 +284,21 @@ class _SettingsSchema(Schema):
         deserialize=_parse_hosts,
         load_default=frozenset,
     )
+    registry_auth_file = fields.Function(
+        data_key="ADVISOR_REGISTRY_AUTH_FILE",
+        deserialize=_parse_file,
+        load_default=None,
+    )
+    registry_ca_file = fields.Function(
+        data_key="ADVISOR_REGISTRY_CA_FILE",
+        deserialize=_parse_ca_file,
+        load_default=None,
+    )
+    registry_proxy = fields.Function(
+        data_key="ADVISOR_REGISTRY_PROXY",
+        deserialize=_parse_proxy,
+        load_default=None,
+    )
     registry_timeout = fields.Function(
         data_key="ADVISOR_REGISTRY_TIMEOUT_SECONDS",
         deserialize=_parse_timeout,
@@ -270,13 +319,7 @@ class _SettingsSchema(Schema):
         deserialize=_parse_prefix,
         load_default=None,
     )
-    verify_targets = fields.Boolean(
-        data_key="ADVISOR_VERIFY_TARGETS",
-        load_default=False,
-        validate=validate.Equal(
-            comparable=False, error="Only false: targets are not verified yet."
-        ),
-    )
+    verify_targets = fields.Boolean(data_key="ADVISOR_VERIFY_TARGETS", load_default=True)
     problem_base_url = fields.Function(
         data_key="ADVISOR_PROBLEM_BASE_URL",
         deserialize=_parse_base_url,

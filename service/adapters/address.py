@@ -57,12 +57,32 @@ def resolve(host: str, port: int, *, private: frozenset[str]) -> list[str]:
     except UnicodeError as error:
         raise RegistryError(f"{host} is not a host name") from error
     addresses = [str(sockaddr[0]) for *_, sockaddr in found]
+    _refuse_private(host, port, addresses, private)
+    return addresses
+
+
+def refuse_literal(host: str, port: int, *, private: frozenset[str]) -> None:
+    """Refuse what needs no resolver to be known as not public: an address, or ``localhost``.
+
+    The resolver is asked for numbers alone, because it knows spellings such as ``127.1``.
+
+    Raises:
+        RegistryError: It is not public, and not listed.
+    """
+    name = "127.0.0.1" if host.rstrip(".").endswith("localhost") else host
+    try:
+        found = socket.getaddrinfo(name, port, flags=socket.AI_NUMERICHOST)
+    except (OSError, UnicodeError):
+        return
+    _refuse_private(host, port, [str(sockaddr[0]) for *_, sockaddr in found], private)
+
+
+def _refuse_private(host: str, port: int, addresses: list[str], private: frozenset[str]) -> None:
     if not is_listed(host, port, private) and not all(map(is_public, addresses)):
         raise RegistryError(
             f"{host} has an address that is not public; only the registries listed in"
             " ADVISOR_PRIVATE_REGISTRIES may have one",
         )
-    return addresses
 
 
 def _find_ipv4(ip: IPv6Address) -> IPv4Address | None:

@@ -6,23 +6,34 @@ byte. Both are put right here, where the socket is made and where it is read.
 
 import io
 import socket
+import ssl
 from http.client import HTTPResponse
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from requests.adapters import HTTPAdapter
-from urllib3 import HTTPConnectionPool, PoolManager
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import NewConnectionError
 from urllib3.util.connection import create_connection
+from urllib3.util.ssl_ import create_urllib3_context
 
 from service.adapters.address import resolve
 
 
 class GuardedAdapter(HTTPAdapter):
-    """What a ``requests.Session`` mounts to have all its connections guarded."""
+    """What a ``requests.Session`` mounts to have all its connections guarded.
 
-    def __init__(self, *, private: frozenset[str], pool_size: int) -> None:
+    Args:
+        private: ``host[:port]`` of those that may have an address that is not public.
+        ca_file: Certificates to trust beside those that requests brings.
+        pool_size: How many connections are kept.
+    """
+
+    def __init__(self, *, private: frozenset[str], ca_file: Path | None, pool_size: int) -> None:
         self._private = private
+        self._tls = {"ssl_context": _trust(ca_file)} if ca_file else {}
         super().__init__(pool_connections=pool_size, pool_maxsize=pool_size)
 
     def init_poolmanager(
@@ -38,8 +49,19 @@ class GuardedAdapter(HTTPAdapter):
             num_pools=connections,
             maxsize=maxsize,
             block=block,
+            **self._tls,
             **pool_kwargs,
         )
+
+    def proxy_manager_for(
+        self,
+        proxy: str,
+        **proxy_kwargs: Any,  # noqa: ANN401 - as requests has it
+    ) -> ProxyManager:
+        """See HTTPAdapter; the proxy is the operator's own, so its address is not checked."""
+        manager: ProxyManager = super().proxy_manager_for(proxy, **self._tls, **proxy_kwargs)
+        manager.pool_classes_by_scheme = _TIMED_POOLS
+        return manager
 
 
 class _TimedReader(io.RawIOBase):
@@ -73,16 +95,42 @@ class _TimedResponse(HTTPResponse):
         self.fp = io.BufferedReader(_TimedReader(self.fp.detach(), sock))
 
 
-class _GuardedConnection(HTTPConnection):
-    """Connects to the very address that was checked; the name is resolved once."""
+class _TimedConnection(HTTPConnection):
+    """Gives answers that end in time."""
 
     response_class = _TimedResponse
+
+
+class _TimedTlsConnection(_TimedConnection, HTTPSConnection):
+    """The same under TLS."""
+
+
+class _TimedPool(HTTPConnectionPool):
+    ConnectionCls = _TimedConnection
+
+
+class _TimedTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _TimedTlsConnection
+
+
+_TIMED_POOLS = {"http": _TimedPool, "https": _TimedTlsPool}
+
+
+class _GuardedConnection(_TimedConnection):
+    """Connects to the very address that was checked; the name is resolved once."""
 
     def __init__(self, *args: Any, private: frozenset[str], **kwargs: Any) -> None:  # noqa: ANN401
         super().__init__(*args, **kwargs)
         self._private = private
 
     def _new_conn(self) -> socket.socket:
+        try:
+            return self._reach()
+        except OSError as error:
+            # As urllib3 tells a connection that was never there from one that broke off.
+            raise NewConnectionError(self, "no connection") from error
+
+    def _reach(self) -> socket.socket:
         addresses = resolve(self.host, self.port, private=self._private)
         # All addresses of a host share the connect timeout, so that no number of them exceeds it.
         share = (self.timeout or 0) / len(addresses)
@@ -120,3 +168,10 @@ class _GuardedPools(PoolManager):
         pool.ConnectionCls = _GuardedTlsConnection if scheme == "https" else _GuardedConnection
         pool.conn_kw["private"] = self._private
         return pool
+
+
+def _trust(ca_file: Path) -> ssl.SSLContext:
+    """Make a context that trusts a file; urllib3 adds the certificates that requests brings."""
+    context = create_urllib3_context()
+    context.load_verify_locations(ca_file)
+    return context

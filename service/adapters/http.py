@@ -1,19 +1,20 @@
-"""The one way out: HTTP GET under guards of address, scheme, time and size."""
+"""The one way out: single HTTP exchanges under guards of address, scheme, time and size."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import requests
 import urllib3
 
-from service.adapters.address import is_listed
+from service.adapters.address import is_listed, refuse_literal
+from service.adapters.call import DEFAULT_PORTS, Answer, Call
 from service.adapters.connection import GuardedAdapter
+from service.adapters.deadline import Deadline
 from service.errors import RegistryError, RegistryUnavailableError
 
-_HTTP_PORT = 80
 _POOL_SIZE = 32
 _PIECE_BYTES = 64 * 1024
 _HEADERS = {
@@ -25,16 +26,20 @@ _HEADERS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What a host answered: whatever the status, with the whole body.
+class Network:
+    """What an operator says of the network.
 
     Attributes:
-        headers: Looked up without regard to case.
+        insecure: ``host[:port]`` of those that are spoken to over plain HTTP.
+        private: ``host[:port]`` of those that may have an address that is not public.
+        ca_file: Certificates to trust beside the usual ones.
+        proxy: The URL of an HTTP proxy, which then resolves all names; may hold a password.
     """
 
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
+    insecure: frozenset[str] = frozenset()
+    private: frozenset[str] = frozenset()
+    ca_file: Path | None = None
+    proxy: str | None = field(default=None, repr=False)
 
 
 class HttpClient:
@@ -44,17 +49,23 @@ class HttpClient:
     redirects are not followed.
 
     Args:
-        insecure: ``host[:port]`` of those that are spoken to over plain HTTP.
-        private: ``host[:port]`` of those that may have an address that is not public.
+        network: Exceptions from the guards, and the way out.
+        timeout: For one exchange, from connecting to the last byte. Only the system's resolver is
+            not bound by it; it has limits of its own.
     """
 
-    def __init__(self, *, insecure: frozenset[str], private: frozenset[str]) -> None:
-        self._insecure = insecure
+    def __init__(self, network: Network, *, timeout: timedelta) -> None:
+        self._network = network
+        self._timeout = timeout
         self._session = requests.Session()
         self._session.trust_env = False
         self._session.headers = requests.structures.CaseInsensitiveDict(_HEADERS)
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
-        adapter = GuardedAdapter(private=private, pool_size=_POOL_SIZE)
+        if network.proxy:
+            self._session.proxies = {"http": network.proxy, "https": network.proxy}
+        adapter = GuardedAdapter(
+            private=network.private, ca_file=network.ca_file, pool_size=_POOL_SIZE
+        )
         self._session.mount("https://", adapter)
         self._session.mount("http://", adapter)
 
@@ -63,24 +74,21 @@ class HttpClient:
         plain = f"http://{host}"
         return plain if self._is_insecure(plain) else f"https://{host}"
 
-    def get(self, url: str, *, within: timedelta, max_bytes: int) -> Answer:
-        """Fetch a URL.
-
-        Args:
-            url: Absolute; the scheme must be the one that ``base_url`` gives its host.
-            within: From connecting to the last byte. Only the system's resolver is not bound by
-                it; it has limits of its own.
-            max_bytes: The largest body that is read.
+    def send(self, call: Call, deadline: Deadline) -> Answer:
+        """Send a request, once more where the connection broke off within the answer.
 
         Raises:
             RegistryUnavailableError: No connection, or no whole answer in time.
             RegistryError: A host that may not be connected to, no TLS, or too large a body.
         """
-        host = urlsplit(url).netloc
-        if not (url.startswith("https://") or self._is_insecure(url)):
-            raise RegistryError(f"{host} is not listed in ADVISOR_INSECURE_REGISTRIES")
+        host = self._check(call.url)
         try:
-            return self._exchange(url, within.total_seconds(), max_bytes)
+            try:
+                return self._exchange(call, deadline.left(host))
+            except (urllib3.exceptions.ProtocolError, requests.ConnectionError) as error:
+                if call.form is not None or not _broke_off(error):
+                    raise
+                return self._exchange(call, deadline.left(host))
         except (requests.exceptions.SSLError, urllib3.exceptions.SSLError) as error:
             raise RegistryError(f"{host} does not speak TLS that can be trusted") from error
         except (requests.Timeout, urllib3.exceptions.TimeoutError, TimeoutError) as error:
@@ -89,10 +97,25 @@ class HttpClient:
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise RegistryUnavailableError(f"the connection to {host} failed") from error
 
-    def _exchange(self, url: str, seconds: float, max_bytes: int) -> Answer:
+    def _check(self, url: str) -> str:
+        """Give the host of a URL that may be spoken to."""
+        parts = urlsplit(url)
+        if not (parts.scheme == "https" or self._is_insecure(url)):
+            raise RegistryError(f"{parts.netloc} is not listed in ADVISOR_INSECURE_REGISTRIES")
+        if self._network.proxy:
+            # The proxy resolves names; an address is none.
+            port = parts.port or DEFAULT_PORTS[parts.scheme]
+            refuse_literal(parts.hostname or "", port, private=self._network.private)
+        return parts.netloc
+
+    def _exchange(self, call: Call, left: timedelta) -> Answer:
+        seconds = min(left, self._timeout).total_seconds()
         limit = urllib3.Timeout(total=seconds, connect=seconds, read=seconds)
-        with self._session.get(
-            url,
+        with self._session.request(
+            call.method,
+            call.url,
+            headers=call.headers,
+            data=call.form,
             stream=True,
             allow_redirects=False,
             timeout=limit,  # type: ignore[arg-type] # requests takes it, but does not say so
@@ -101,10 +124,18 @@ class HttpClient:
             # One large read would not tell a body that was cut short from a whole one.
             for piece in response.raw.stream(_PIECE_BYTES, decode_content=False):
                 body += piece
-                if len(body) > max_bytes:
-                    raise RegistryError(f"{urlsplit(url).netloc} answered over {max_bytes:,} bytes")
-            return Answer(response.status_code, response.headers, bytes(body))
+                if len(body) > call.max_bytes:
+                    host = urlsplit(call.url).netloc
+                    raise RegistryError(f"{host} answered over {call.max_bytes:,} bytes")
+            return Answer(call.url, response.status_code, response.headers, bytes(body))
 
     def _is_insecure(self, url: str) -> bool:
         parts = urlsplit(url)
-        return is_listed(parts.hostname or "", parts.port or _HTTP_PORT, self._insecure)
+        port = parts.port or DEFAULT_PORTS["http"]
+        return is_listed(parts.hostname or "", port, self._network.insecure)
+
+
+def _broke_off(error: Exception) -> bool:
+    """Whether a connection was there and then broke, be it before or within the body."""
+    cause = error.args[0] if isinstance(error, requests.ConnectionError) and error.args else error
+    return isinstance(cause, urllib3.exceptions.ProtocolError)

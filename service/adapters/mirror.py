@@ -1,9 +1,11 @@
-"""Repositories that are listed at another place than their name says."""
+"""Repositories that are listed and verified at another place than their name says."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from service.domain.catalogue import TagListing, TagSource
+from service.domain.delivery import Delivery, Signatures, TargetVerifier
+from service.domain.image import Image
+from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.errors import RepositoryNotFoundError
 
@@ -13,18 +15,16 @@ class MirroredTagSource:
 
     Args:
         source: Lists the mirrors, and every repository that has none.
-        mirrors: From the start of a repository, in whole path segments, to what stands in its
-            place, such as ``quay.io/kairos`` to ``registry.local:5000/kairos``; the longest start
-            wins.
+        mirrors: Which repositories are where.
     """
 
-    def __init__(self, source: TagSource, mirrors: Mapping[str, str]) -> None:
+    def __init__(self, source: TagSource, mirrors: Mirrors) -> None:
         self._source = source
-        self._mirrors = sorted(mirrors.items(), key=lambda item: len(item[0]), reverse=True)
+        self._mirrors = mirrors
 
     def list_tags(self, repository: Repository) -> TagListing:
         """See TagSource; the listing names the repository that was asked for."""
-        mirror = self._find_mirror(repository)
+        mirror = self._mirrors.find(repository)
         if mirror is None:
             return self._source.list_tags(repository)
         try:
@@ -32,10 +32,21 @@ class MirroredTagSource:
         except RepositoryNotFoundError as error:
             raise RepositoryNotFoundError(f"{repository} is not at its mirror, {mirror}") from error
 
-    def _find_mirror(self, repository: Repository) -> Repository | None:
-        name = f"{repository}/"
-        for start, place in self._mirrors:
-            if name.startswith(f"{start}/"):
-                registry, _, path = f"{place}{name[len(start) : -1]}".partition("/")
-                return Repository(registry, path)
-        return None
+
+class MirroredVerifier:
+    """A verifier that asks for mirrored images at their mirror, and nowhere else."""
+
+    def __init__(self, verifier: TargetVerifier, mirrors: Mirrors) -> None:
+        self._verifier = verifier
+        self._mirrors = mirrors
+
+    def verify(self, image: Image) -> Delivery:
+        """See TargetVerifier."""
+        return self._verifier.verify(self._move(image))
+
+    def find_signatures(self, image: Image, digest: str) -> Signatures:
+        """See TargetVerifier."""
+        return self._verifier.find_signatures(self._move(image), digest)
+
+    def _move(self, image: Image) -> Image:
+        return replace(image, repository=self._mirrors.place(image.repository))

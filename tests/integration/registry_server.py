@@ -1,20 +1,27 @@
 """A registry of our own, for the manners and faults that docker-registry does not have.
 
-Each repository name under it is a behaviour; see ``_BEHAVIOURS`` at the end.
+Each repository name under it is a behaviour; see ``_BEHAVIOURS`` at the end. A test adds its own by
+path, as ``routes``.
 """
 
 import json
 import socket
+import ssl
 import struct
 import time
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 from typing import Self
 from urllib.parse import parse_qs, urlsplit
 
 TAGS = tuple(f"v1.0.{number}" for number in range(250))
 _PAGE = 100
+
+
+Route = Callable[["Handler"], None]
 
 
 class RegistryServer(ThreadingHTTPServer):
@@ -23,21 +30,54 @@ class RegistryServer(ThreadingHTTPServer):
     Attributes:
         requests: The path and query of each request so far.
         hosts: The ``Host`` header of each.
+        authorizations: The ``Authorization`` header of each.
+        forms: What was posted.
         connections: How many connections were made.
+        at_once: The most requests that were answered at one time.
+        routes: Answers by path, before those by repository.
+        counts: For routes that answer differently the second time.
     """
 
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self) -> None:
+    def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[str] = []
         self.hosts: list[str] = []
+        self.authorizations: list[str | None] = []
+        self.forms: list[str] = []
         self.connections = 0
-        super().__init__(("127.0.0.1", 0), _Handler)
+        self.at_once = 0
+        self.routes: dict[str, Route] = {}
+        self.counts: Counter[str] = Counter()
+        self._open = 0
+        self._lock = Lock()
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.scheme = "https" if tls else "http"
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_side=True)
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.server_port}"
+
+    @property
+    def url(self) -> str:
+        return f"{self.scheme}://{self.address}"
+
+    def handle_error(self, *_: object) -> None:
+        """Keep silent of clients that hang up, as many here must."""
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        with self._lock:
+            self._open += 1
+            self.at_once = max(self.at_once, self._open)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._open -= 1
 
     def __enter__(self) -> Self:
         Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
@@ -48,7 +88,7 @@ class RegistryServer(ThreadingHTTPServer):
         self.server_close()
 
 
-class _Handler(BaseHTTPRequestHandler):
+class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: RegistryServer
@@ -57,14 +97,26 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.connections += 1
         super().setup()
 
+    @property
+    def repository(self) -> str:
+        return urlsplit(self.path).path.removeprefix("/v2/").removesuffix("/tags/list")
+
     def do_GET(self) -> None:
         self.server.requests.append(self.path)
         self.server.hosts.append(self.headers["Host"])
-        behaviour = urlsplit(self.path).path.removeprefix("/v2/").removesuffix("/tags/list")
+        self.server.authorizations.append(self.headers["Authorization"])
+        route = self.server.routes.get(urlsplit(self.path).path) or _BEHAVIOURS.get(self.repository)
         try:
-            _BEHAVIOURS[behaviour](self)
-        except (BrokenPipeError, ConnectionResetError):
+            with self.server.counting():
+                (route or status(404))(self)
+        except OSError:
             self.close_connection = True
+
+    do_HEAD = do_GET
+
+    def do_POST(self) -> None:
+        self.server.forms.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
+        self.do_GET()
 
     def log_message(self, *_: object) -> None:
         pass
@@ -81,17 +133,18 @@ class _Handler(BaseHTTPRequestHandler):
         if "Content-Length" not in (headers or {}):
             self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def reply_page(self, tags: object, link: str | None = None) -> None:
-        body = json.dumps({"name": "any", "tags": tags}).encode()
+        body = json.dumps({"name": self.repository, "tags": tags}).encode()
         self.reply(200, body, {"Link": link} if link else None)
 
 
-def _page(prefix: str) -> Callable[[_Handler], None]:
+def _page(prefix: str) -> Route:
     """Page as quay does: never over its own page size, and on by an opaque token."""
 
-    def page(handler: _Handler) -> None:
+    def page(handler: Handler) -> None:
         start = int((handler.ask("next_page") or "token-0").removeprefix("token-"))
         size = min(int(handler.ask("n") or _PAGE), _PAGE)
         end = start + size
@@ -103,48 +156,48 @@ def _page(prefix: str) -> Callable[[_Handler], None]:
     return page
 
 
-def _body(content: bytes) -> Callable[[_Handler], None]:
+def body(content: bytes) -> Route:
     return lambda handler: handler.reply(200, content)
 
 
-def _status(status: int, **headers: str) -> Callable[[_Handler], None]:
+def status(status: int, **headers: str) -> Route:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return lambda handler: handler.reply(status, b"{}", named)
 
 
-def _link(target: str) -> Callable[[_Handler], None]:
-    def reply(handler: _Handler) -> None:
+def _link(target: str) -> Route:
+    def reply(handler: Handler) -> None:
         address = target.format(address=handler.server.address)
         handler.reply_page(["a"], f'<{address}>; rel="next"')
 
     return reply
 
 
-def _refuse_page_size(handler: _Handler) -> None:
+def _refuse_page_size(handler: Handler) -> None:
     if handler.ask("n") is not None:
         handler.reply(400, b"{}")
     else:
         handler.reply_page(TAGS)
 
 
-def _fail_on_second_page(handler: _Handler) -> None:
+def _fail_on_second_page(handler: Handler) -> None:
     if handler.ask("last") is not None:
         handler.reply(500)
     else:
         handler.reply_page(["a"], '<?last=a>; rel="next"')
 
 
-def _list_without_end(handler: _Handler) -> None:
+def _list_without_end(handler: Handler) -> None:
     number = int(handler.ask("last") or 0) + 1
     handler.reply_page(["a"], f'<?last={number}>; rel="next"')
 
 
-def _list_slowly_without_end(handler: _Handler) -> None:
+def _list_slowly_without_end(handler: Handler) -> None:
     time.sleep(0.2)
     _list_without_end(handler)
 
 
-def _reset(handler: _Handler) -> None:
+def reset(handler: Handler) -> None:
     # With no time to linger, closing sends a reset.
     linger = struct.pack("ii", 1, 0)
     handler.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
@@ -153,45 +206,45 @@ def _reset(handler: _Handler) -> None:
     handler.connection.close()
 
 
-def _cut(handler: _Handler) -> None:
+def cut(handler: Handler) -> None:
     handler.reply(200, b'{"tags": ["a"', {"Content-Length": "1000"})
     handler.close_connection = True
 
 
-def _cut_chunk(handler: _Handler) -> None:
+def _cut_chunk(handler: Handler) -> None:
     handler.reply(200, b'5\r\n{"tag\r\n', {"Transfer-Encoding": "chunked", "Content-Length": ""})
     handler.close_connection = True
 
 
-def _drip_body(handler: _Handler) -> None:
+def drip_body(handler: Handler) -> None:
     handler.reply(200, b"", {"Content-Length": "1000"})
     _drip(handler)
 
 
-def _drip_head(handler: _Handler) -> None:
+def _drip_head(handler: Handler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     _drip(handler)
 
 
-def _drip(handler: _Handler) -> None:
+def _drip(handler: Handler) -> None:
     for _ in range(100):
         handler.wfile.write(b" ")
         time.sleep(0.05)
     handler.close_connection = True
 
 
-def _stall(handler: _Handler) -> None:
+def stall(handler: Handler) -> None:
     time.sleep(5)
     handler.close_connection = True
 
 
-def _send_without_end(handler: _Handler) -> None:
+def send_without_end(handler: Handler) -> None:
     handler.reply(200, b"", {"Content-Length": str(10 * 1024**3)})
     while True:
         handler.wfile.write(b" " * 65_536)
 
 
-_BEHAVIOURS: dict[str, Callable[[_Handler], None]] = {
+_BEHAVIOURS: dict[str, Route] = {
     "pages/relative": _page(""),
     "pages/absolute": _page("http://{address}"),
     "n-refused": _refuse_page_size,
@@ -199,7 +252,7 @@ _BEHAVIOURS: dict[str, Callable[[_Handler], None]] = {
     "repeated": lambda handler: handler.reply_page(["b", "a", "b"]),
     "second-page-fails": _fail_on_second_page,
     "second-page-stalls": lambda handler: (
-        _stall(handler) if handler.ask("last") else handler.reply_page(["a"], "<?last=a>; rel=next")
+        stall(handler) if handler.ask("last") else handler.reply_page(["a"], "<?last=a>; rel=next")
     ),
     "loop": _link("?n=1000"),
     "endless-pages": _list_without_end,
@@ -209,33 +262,41 @@ _BEHAVIOURS: dict[str, Callable[[_Handler], None]] = {
     "link/other-scheme": _link("https://{address}/v2/null/tags/list"),
     "link/credentials": _link("http://user:secret@{address}/v2/null/tags/list"),
     "link/no-url": _link("http://[/v2/null/tags/list"),
-    "status/302": _status(302, Location="/v2/null/tags/list"),
-    "status/401": _status(401, WWW_Authenticate='Bearer realm="https://auth.local/token"'),
-    "status/403": _status(403),
-    "status/404": _status(404),
-    "status/418": _status(418),
-    "status/429": _status(429, Retry_After="17"),
-    "status/429-hour": _status(429, Retry_After="3600"),
-    "status/429-garbage": _status(429, Retry_After="-1"),
-    "status/500": _status(500),
-    "status/503": _status(503, Retry_After="5"),
-    "reset": _reset,
-    "cut": _cut,
+    "link/many": lambda handler: handler.reply_page(
+        ["a" if handler.ask("last") is None else "b"],
+        '</v2/>; rel="first prev", <?last=a&x=%2C>; title="a, b"; REL="next last"'
+        if handler.ask("last") is None
+        else "</v2/>; rel=prev",
+    ),
+    "link/garbage": lambda handler: handler.reply_page(["a"], 'next: "/v2/"'),
+    "status/401": status(401),
+    "other-repository": lambda handler: handler.reply(200, b'{"name": "secret", "tags": ["a"]}'),
+    "status/403": status(403),
+    "status/404": status(404),
+    "status/418": status(418),
+    "status/429": status(429, Retry_After="17"),
+    "status/429-hour": status(429, Retry_After="3600"),
+    "status/429-garbage": status(429, Retry_After="-1"),
+    "status/500": status(500),
+    "status/503": status(503, Retry_After="5"),
+    "status/503-plain": status(503),
+    "reset": reset,
+    "cut": cut,
     "cut-chunk": _cut_chunk,
-    "drip/body": _drip_body,
+    "drip/body": drip_body,
     "drip/head": _drip_head,
-    "stall": _stall,
-    "endless-body": _send_without_end,
-    "body/html": _body(b"<html>"),
-    "body/deep": _body(b"[" * 100_000),
-    "body/huge-number": _body(b'{"tags": [' + b"9" * 10_000 + b"]}"),
-    "body/list": _body(b"[]"),
-    "body/no-tags": _body(b'{"name": "any"}'),
-    "body/tags-text": _body(b'{"tags": "a"}'),
-    "body/tag-number": _body(b'{"tags": ["a", 1]}'),
-    "body/tag-overlong": _body(json.dumps({"tags": ["a" * 129]}).encode()),
-    "body/too-many": _body(json.dumps({"tags": [f"v{n}" for n in range(50_001)]}).encode()),
-    "body/empty": _body(b""),
+    "stall": stall,
+    "endless-body": send_without_end,
+    "body/html": body(b"<html>"),
+    "body/deep": body(b"[" * 100_000),
+    "body/huge-number": body(b'{"tags": [' + b"9" * 10_000 + b"]}"),
+    "body/list": body(b"[]"),
+    "body/no-tags": body(b'{"name": "any"}'),
+    "body/tags-text": body(b'{"tags": "a"}'),
+    "body/tag-number": body(b'{"tags": ["a", 1]}'),
+    "body/tag-overlong": body(json.dumps({"tags": ["a" * 129]}).encode()),
+    "body/too-many": body(json.dumps({"tags": [f"v{n}" for n in range(50_001)]}).encode()),
+    "body/empty": body(b""),
     "stranger": lambda handler: handler.reply(
         403 if "Cookie" in handler.headers or "Authorization" in handler.headers else 200,
         b'{"tags": []}',

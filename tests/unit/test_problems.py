@@ -21,6 +21,7 @@ STATUSES = {
     "identity-mismatch": 422,
     "repository-unknown": 422,
     "kubernetes-version-unknown": 422,
+    "target-not-verified": 503,
     "registry-error": 502,
     "registry-unavailable": 503,
 }

@@ -2,7 +2,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from certifi import where
 
+from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.settings import Settings, SettingsError
 
@@ -19,12 +21,17 @@ def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
 
     assert _texts(settings) == (["quay.io/kairos/*"], ["quay.io/kairos/*"])
     assert settings.reference_repositories == {}
-    assert settings.mirrors == {}
+    assert settings.mirrors == Mirrors()
     assert settings.snapshot_dir is None
     assert settings.rules_file is None
     assert settings.default_organisation is None
     assert settings.verify_targets is False
     assert settings.insecure_registries == settings.private_registries == frozenset()
+    assert (
+        settings.registry_auth_file is settings.registry_ca_file is settings.registry_proxy is None
+    )
+    assert settings.answer_with == "asked"
+    assert settings.verify_targets is True
     assert settings.registry_timeout == timedelta(seconds=10)
     assert (settings.fresh, settings.stale) == (timedelta(minutes=15), timedelta(days=30))
     assert settings.problem_base_url == "/problems"
@@ -49,6 +56,10 @@ GOOD = [
     ("ADVISOR_LOG_LEVEL", "critical", "log_level", "critical"),
     ("ADVISOR_LOG_FORMAT", "console", "log_format", "console"),
     ("ADVISOR_VERIFY_TARGETS", "false", "verify_targets", False),
+    ("ADVISOR_ANSWER_WITH", "mirror", "answer_with", "mirror"),
+    ("ADVISOR_REGISTRY_AUTH_FILE", __file__, "registry_auth_file", Path(__file__)),
+    ("ADVISOR_REGISTRY_CA_FILE", where(), "registry_ca_file", Path(where())),
+    ("ADVISOR_REGISTRY_PROXY", "http://u:p@proxy:3128", "registry_proxy", "http://u:p@proxy:3128"),
     ("PORT", "1", "port", 1),
     ("PORT", "65535", "port", 65535),
     ("WEB_CONCURRENCY", "4", "web_concurrency", 4),
@@ -63,7 +74,7 @@ GOOD = [
         "ADVISOR_MIRRORS",
         "quay.io/kairos=registry.local:5000/kairos, docker.io = registry.local",
         "mirrors",
-        {"quay.io/kairos": "registry.local:5000/kairos", "docker.io": "registry.local"},
+        Mirrors({"quay.io/kairos": "registry.local:5000/kairos", "docker.io": "registry.local"}),
     ),
     (
         "ADVISOR_MIRRORS",
@@ -141,6 +152,12 @@ BAD = [
     ("ADVISOR_MIRRORS", "quay.io/kairos"),
     ("ADVISOR_MIRRORS", "quay.io/kairos=http://registry.local/kairos"),
     ("ADVISOR_MIRRORS", "quay.io/kairos=registry local"),
+    ("ADVISOR_ANSWER_WITH", "both"),
+    ("ADVISOR_REGISTRY_AUTH_FILE", "/does/not/exist"),
+    ("ADVISOR_REGISTRY_CA_FILE", __file__),
+    ("ADVISOR_REGISTRY_PROXY", "proxy.local:3128"),
+    ("ADVISOR_REGISTRY_PROXY", "socks5://proxy.local"),
+    ("ADVISOR_REGISTRY_PROXY", "http://"),
     ("ADVISOR_SNAPSHOT_DIR", "/does/not/exist"),
     ("ADVISOR_SNAPSHOT_DIR", "/etc/passwd"),
     ("ADVISOR_RULES_FILE", "/does/not/exist"),
@@ -163,7 +180,7 @@ BAD = [
     ("ADVISOR_STALE_SECONDS", "soon"),
     ("ADVISOR_STALE_SECONDS", "9" * 5_000),
     ("ADVISOR_VERIFY_TARGETS", "maybe"),
-    ("ADVISOR_VERIFY_TARGETS", "true"),
+    ("ADVISOR_VERIFY_TARGETS", "perhaps"),
     ("ADVISOR_PROBLEM_BASE_URL", "docs.example"),
     ("ADVISOR_PROBLEM_BASE_URL", "ftp://docs.example"),
     ("ADVISOR_PROBLEM_BASE_URL", "/a b"),

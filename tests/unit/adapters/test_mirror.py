@@ -1,6 +1,7 @@
 import pytest
 
 from service.adapters.mirror import MirroredTagSource
+from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.errors import RegistryUnavailableError, RepositoryNotFoundError
 from tests.fakes import FakeTagSource
@@ -26,11 +27,13 @@ def test_longest_mirror_by_whole_segments_is_listed_and_nothing_else(
     source.answers[place] = ["one"]
     mirrored = MirroredTagSource(
         source,
-        {
-            "quay.io/kairos": "registry.local:5000/kairos",
-            "quay.io/kairos/hadron": "registry.local:5000/os",
-            "docker.io": "[::1]:5000/hub",
-        },
+        Mirrors(
+            {
+                "quay.io/kairos": "registry.local:5000/kairos",
+                "quay.io/kairos/hadron": "registry.local:5000/os",
+                "docker.io": "[::1]:5000/hub",
+            },
+        ),
     )
 
     listing = mirrored.list_tags(repository)
@@ -43,7 +46,7 @@ def test_longest_mirror_by_whole_segments_is_listed_and_nothing_else(
 def test_repository_that_its_mirror_lacks_is_not_found_under_its_own_name() -> None:
     source = FakeTagSource()
     source.answers[Repository("quay.io", "kairos/ubuntu")] = ["one"]
-    mirrored = MirroredTagSource(source, {"quay.io": "registry.local:5000"})
+    mirrored = MirroredTagSource(source, Mirrors({"quay.io": "registry.local:5000"}))
 
     with pytest.raises(
         RepositoryNotFoundError,
@@ -56,7 +59,7 @@ def test_failing_mirror_is_not_bypassed() -> None:
     source = FakeTagSource()
     source.answers[Repository("quay.io", "kairos/ubuntu")] = ["one"]
     source.answers[Repository("m.local", "kairos/ubuntu")] = RegistryUnavailableError("no answer")
-    mirrored = MirroredTagSource(source, {"quay.io": "m.local"})
+    mirrored = MirroredTagSource(source, Mirrors({"quay.io": "m.local"}))
 
     with pytest.raises(RegistryUnavailableError):
         mirrored.list_tags(Repository("quay.io", "kairos/ubuntu"))

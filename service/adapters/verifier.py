@@ -1,0 +1,146 @@
+"""Verified targets: whether the registry can deliver an image for its architecture."""
+
+from http import HTTPStatus
+from threading import Lock
+
+from service.adapters.call import Answer, Call
+from service.adapters.deadline import Deadline
+from service.adapters.delivery_record import DeliveryRecords, Held
+from service.adapters.manifest import ACCEPT, Manifest, read_manifest, read_platform
+from service.adapters.registry_client import RegistryClient
+from service.adapters.signature import find_signatures
+from service.domain.delivery import Delivery, Signatures
+from service.domain.image import Image
+from service.domain.legality import Refusal
+from service.domain.reference import Repository
+from service.errors import RegistryError
+
+# The least that registries must take as a manifest; Kairos' have a few KiB, configurations less
+# than 100. Source: OCI distribution-spec v1.1.1, "Pushing Manifests".
+_MAX_BYTES = 4 * 1024 * 1024
+_LOCKS = 64
+
+
+class RegistryVerifier:
+    """Asks registries for manifests, once for all who ask for the same one.
+
+    Args:
+        client: Its timeout bounds all that is verified for one question.
+        records: What is known already.
+    """
+
+    def __init__(self, client: RegistryClient, records: DeliveryRecords) -> None:
+        self._client = client
+        self._records = records
+        self._locks = [Lock() for _ in range(_LOCKS)]
+
+    def start(self) -> "Verification":
+        """Begin the time of one question."""
+        return Verification(self, Deadline(self._client.timeout))
+
+    def deliver(self, image: Image, deadline: Deadline) -> Delivery:
+        """Tell what is known of an image, or ask for it."""
+        repository, tag = image.repository, str(image.tag)
+        lock = self._locks[hash((repository, tag)) % _LOCKS]
+        try:
+            if not lock.acquire(timeout=deadline.left(repository.registry).total_seconds()):
+                return Delivery(trouble=f"{repository.registry} gave no answer in time")
+        except RegistryError as error:
+            return Delivery(trouble=str(error))
+        try:
+            held = self._records.find_held(repository, tag)
+            if held is None:
+                held = self._ask(repository, tag, deadline)
+                self._records.keep_held(repository, tag, held)
+            return self._judge(image, held, deadline)
+        except RegistryError as error:
+            return Delivery(trouble=str(error))
+        finally:
+            lock.release()
+
+    def find_signatures(self, image: Image, digest: str, deadline: Deadline) -> Signatures:
+        """Tell what is known of an image's signatures, or ask for them."""
+        repository = image.repository
+        known = self._records.find_signatures(repository, digest)
+        if known is None:
+            known = find_signatures(self._client, repository, digest, deadline)
+            self._records.keep_signatures(repository, digest, known)
+        return known
+
+    def _judge(self, image: Image, held: Held, deadline: Deadline) -> Delivery:
+        if held.trouble or held.digest is None:
+            refusal = None if held.trouble else Refusal.NOT_PULLABLE
+            return Delivery(refusal=refusal, trouble=held.trouble)
+        digests = frozenset(filter(None, held.platforms.values()))
+        platform = f"linux/{image.tag.arch}"
+        if platform not in held.platforms:
+            return Delivery(held.digest, digests, Refusal.PLATFORM_MISSING)
+        child = held.platforms[platform]
+        there = child is None or self._has(image.repository, child, deadline)
+        return Delivery(held.digest, digests, None if there else Refusal.NOT_PULLABLE)
+
+    def _ask(self, repository: Repository, tag: str, deadline: Deadline) -> Held:
+        """Ask what a tag names; trouble is kept as well, so that not all who ask wait for it."""
+        try:
+            answer = self._fetch(repository, f"manifests/{tag}", deadline)
+            if answer.status == HTTPStatus.NOT_FOUND:
+                return Held(None)
+            manifest = read_manifest(answer)
+            platforms = self._records.find_platforms(repository, manifest.digest)
+            if platforms is None:
+                platforms = self._find_platforms(repository, manifest, deadline)
+                self._records.keep_platforms(repository, manifest.digest, platforms)
+            return Held(manifest.digest, platforms)
+        except ValueError as error:
+            return Held(None, trouble=f"{repository.registry}: the manifest of {tag} {error}")
+        except RegistryError as error:
+            return Held(None, trouble=str(error))
+
+    def _find_platforms(
+        self, repository: Repository, manifest: Manifest, deadline: Deadline
+    ) -> dict[str, str | None]:
+        if manifest.config is None:
+            return dict(manifest.platforms)
+        answer = self._fetch(repository, f"blobs/{manifest.config}", deadline)
+        if answer.status == HTTPStatus.NOT_FOUND:
+            raise ValueError("has lost its configuration")
+        return {read_platform(answer.body, manifest.config): None}
+
+    def _has(self, repository: Repository, digest: str, deadline: Deadline) -> bool:
+        """Tell whether the image is there that an index holds for one platform."""
+        if self._records.has(repository, digest):
+            return True
+        answer = self._fetch(repository, f"manifests/{digest}", deadline, method="HEAD")
+        if answer.status == HTTPStatus.OK:
+            self._records.keep_having(repository, digest)
+        return answer.status == HTTPStatus.OK
+
+    def _fetch(
+        self, repository: Repository, path: str, deadline: Deadline, *, method: str = "GET"
+    ) -> Answer:
+        """Fetch a part of a repository that is there, or is said not to be."""
+        url = f"{self._client.base_url(repository)}/{path}"
+        call = Call(url, _MAX_BYTES, method, ACCEPT)
+        answer = self._client.send(repository, call, deadline)
+        if answer.status not in (HTTPStatus.OK, HTTPStatus.NOT_FOUND):
+            raise RegistryError(
+                f"{repository.registry} answered HTTP {answer.status} for a manifest of"
+                f" {repository}"
+            )
+        return answer
+
+
+class Verification:
+    """All that is verified for one question, within one time. See TargetVerifier."""
+
+    def __init__(self, verifier: RegistryVerifier, deadline: Deadline) -> None:
+        self._verifier = verifier
+        self._deadline = deadline
+
+    def verify(self, image: Image) -> Delivery:
+        """See TargetVerifier."""
+        return self._verifier.deliver(image, self._deadline)
+
+    def find_signatures(self, image: Image, digest: str) -> Signatures:
+        """See TargetVerifier."""
+        return self._verifier.find_signatures(image, digest, self._deadline)
