@@ -1,8 +1,10 @@
 """The use cases: what callers ask, answered from the domain and one source of catalogues."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from service.domain.catalogue import Catalogue, CatalogueSource
+from service.domain.delivery import TargetVerifier
 from service.domain.identity import Claim, find_repository, identify
 from service.domain.image import Image
 from service.domain.policy import Policy
@@ -12,6 +14,7 @@ from service.domain.rules import Renamed, Rulebook, Rules
 from service.domain.scope import Scope
 from service.domain.situation import LatestBranch, Question, Situation
 from service.domain.tag import CURRENT, resolve_flavor_release
+from service.domain.verification import recommend_verified
 from service.errors import (
     RegistryError,
     RepositoryNotAllowedError,
@@ -42,6 +45,8 @@ class Advisor:
         scope: Which repositories may be asked for.
         rulebook: What is known of releases beyond their tags.
         default_organisation: Where a release file belongs that names no repository.
+        start_verifying: Begins the time in which one question may be verified; None to verify
+            nothing.
     """
 
     def __init__(
@@ -50,11 +55,13 @@ class Advisor:
         scope: Scope,
         rulebook: Rulebook,
         default_organisation: str | None,
+        start_verifying: Callable[[], TargetVerifier] | None = None,
     ) -> None:
         self._source = source
         self._scope = scope
         self._rulebook = rulebook
         self._default_organisation = default_organisation
+        self._start_verifying = start_verifying
 
     def recommend_upgrade(self, request: UpgradeRequest, form: str) -> Recommendation:
         """Recommend the upgrade target of a node.
@@ -93,7 +100,13 @@ class Advisor:
             form=form,
         )
         latest = self._find_latest_branch(repository)
-        return recommend(Situation.survey(question, catalogue, rules, latest))
+        situation = Situation.survey(question, catalogue, rules, latest)
+        answer = (
+            recommend_verified(situation, self._start_verifying())
+            if self._start_verifying
+            else recommend(situation)
+        )
+        return answer.relocate(self._scope.answered.place)
 
     def _find_stream(self, running: Image, rules: Rules) -> tuple[Image, Catalogue]:
         """Find where a stream goes on: in the successor of its repository, if there is one."""

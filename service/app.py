@@ -1,6 +1,7 @@
 """Where the parts meet: the only module that knows all of them, and the owner of the clock."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,12 +9,20 @@ import structlog
 from flask import Flask
 
 from service.adapters.cache import CachedCatalogueSource
-from service.adapters.mirror import MirroredTagSource
+from service.adapters.credentials import Credentials
+from service.adapters.delivery_record import DeliveryRecords
+from service.adapters.http import Network
+from service.adapters.mirror import MirroredTagSource, MirroredVerifier
 from service.adapters.registry import RegistryTagSource
+from service.adapters.registry_client import RegistryClient
 from service.adapters.rules_file import load_builtin_rules, load_rules
 from service.adapters.snapshot import SnapshotTagSource
+from service.adapters.store import MemoryStore, Store
+from service.adapters.verifier import RegistryVerifier
 from service.advisor import Advisor
 from service.domain.catalogue import CatalogueSource
+from service.domain.delivery import TargetVerifier
+from service.domain.mirror import Mirrors
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.settings import Settings
@@ -30,12 +39,25 @@ _MAX_BODY_BYTES = 256 * 1024
 _SNAPSHOT_FRESH = timedelta(seconds=5)
 
 
-def create_app(settings: Settings, source: CatalogueSource | None = None) -> Flask:
+# Begins the time in which one question may be verified.
+StartVerifying = Callable[[], TargetVerifier]
+
+# Pauses, and some records for each target; each has some hundred bytes.
+_MAX_SHARED_KEYS = 10_000
+
+
+def create_app(
+    settings: Settings,
+    source: CatalogueSource | None = None,
+    start_verifying: StartVerifying | None = None,
+) -> Flask:
     """Build the application.
 
     Args:
         settings: How this service is run.
-        source: Where catalogues come from; built from the settings where it is left out.
+        source: Where catalogues come from; with the next, built from the settings where it is left
+            out.
+        start_verifying: What targets are verified with.
     """
     _configure_logging(settings)
     app = Flask(__name__, static_folder=None)
@@ -43,11 +65,14 @@ def create_app(settings: Settings, source: CatalogueSource | None = None) -> Fla
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["openapi"] = _OPENAPI.read_bytes()
+    if source is None:
+        source, start_verifying = _build_sources(settings)
     app.extensions["advisor"] = Advisor(
-        source or _build_source(settings),
+        source,
         _build_scope(settings),
         _build_rulebook(settings),
         settings.default_organisation,
+        start_verifying,
     )
     register_request_id(app)
     register_problems(app)
@@ -56,20 +81,40 @@ def create_app(settings: Settings, source: CatalogueSource | None = None) -> Fla
     return app
 
 
-def _build_source(settings: Settings) -> CatalogueSource:
+def _build_sources(settings: Settings) -> tuple[CatalogueSource, StartVerifying | None]:
+    """Build what catalogues come from, and what verifies targets: nothing beside a snapshot."""
     if settings.snapshot_dir:
         snapshot = SnapshotTagSource(settings.snapshot_dir)
         return CachedCatalogueSource(
             snapshot, clock=_now, fresh=_SNAPSHOT_FRESH, stale=timedelta.max
-        )
-    registry = RegistryTagSource(
+        ), None
+    store = MemoryStore(clock=_now, max_keys=_MAX_SHARED_KEYS)
+    client = _build_client(settings, store)
+    source = MirroredTagSource(RegistryTagSource(client, clock=_now), settings.mirrors)
+    catalogues = CachedCatalogueSource(
+        source, clock=_now, fresh=settings.fresh, stale=settings.stale
+    )
+    if not settings.verify_targets:
+        return catalogues, None
+    records = DeliveryRecords(store, fingerprint=client.fingerprint, fresh=settings.fresh)
+    verifier = RegistryVerifier(client, records)
+    return catalogues, lambda: MirroredVerifier(verifier.start(), settings.mirrors)
+
+
+def _build_client(settings: Settings, store: Store) -> RegistryClient:
+    auth_file = settings.registry_auth_file
+    return RegistryClient(
+        Network(
+            insecure=settings.insecure_registries,
+            private=settings.private_registries,
+            ca_file=settings.registry_ca_file,
+            proxy=settings.registry_proxy,
+        ),
         timeout=settings.registry_timeout,
-        insecure=settings.insecure_registries,
-        private=settings.private_registries,
+        credentials=Credentials.load(auth_file) if auth_file else Credentials(),
+        store=store,
         clock=_now,
     )
-    source = MirroredTagSource(registry, settings.mirrors) if settings.mirrors else registry
-    return CachedCatalogueSource(source, clock=_now, fresh=settings.fresh, stale=settings.stale)
 
 
 def _now() -> datetime:
@@ -81,6 +126,7 @@ def _build_scope(settings: Settings) -> Scope:
         settings.repositories,
         settings.official_repositories,
         settings.reference_repositories,
+        settings.mirrors if settings.answer_with == "mirror" else Mirrors(),
     )
 
 

@@ -16,6 +16,7 @@ The tree; ``web/problems.py`` maps each leaf to a status::
     ├─ NeedsAcceptanceError          acting forms: a critical warning was not accepted
     ├─ UpgradeBlockedError           acting forms: the status is ``blocked``
     ├─ ManualUpgradeError            acting forms: the status is ``manual``
+    ├─ TargetNotVerifiedError        acting forms: nobody knows if the target can be pulled
     └─ RegistryError                 the registry answered, but not usably
        └─ RegistryUnavailableError   the registry gave no answer
 """
@@ -138,6 +139,13 @@ class ManualUpgradeError(ServiceError):
 
     slug = "manual"
     title = "The upgrade is manual"
+
+
+class TargetNotVerifiedError(ServiceError):
+    """The registry could not say whether the target can be pulled."""
+
+    slug = "target-not-verified"
+    title = "The target is not verified"
 
 
 class RegistryError(ServiceError):

@@ -24,6 +24,8 @@ class Refusal(StrEnum):
     ABOVE_MAX_KUBERNETES = "above_max_kubernetes"
     BARRIER = "barrier"
     KUBERNETES_MINOR_HELD = "kubernetes_minor_held"
+    PLATFORM_MISSING = "platform_missing"
+    NOT_PULLABLE = "not_pullable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,8 @@ class Hop:
         origin: Where this hop starts: the running image, or the target of the hop before.
         target: Newer than the origin.
         rules: Those that speak of the running image.
+        undelivered: Why the registry cannot deliver the target; None where it can, or was not
+            asked.
     """
 
     running: ImageTag
@@ -42,6 +46,7 @@ class Hop:
     target: ImageTag
     policy: Policy
     rules: Rules
+    undelivered: Refusal | None = None
 
 
 def is_newer(target: ImageTag, origin: ImageTag) -> bool:
@@ -136,6 +141,14 @@ def _is_kubernetes_minor_held(hop: Hop) -> bool:
     return (keeps or (minimal and same_release)) and raises_kubernetes_minor(hop.origin, hop.target)
 
 
+def _has_no_platform(hop: Hop) -> bool:
+    return hop.undelivered is Refusal.PLATFORM_MISSING
+
+
+def _is_not_pullable(hop: Hop) -> bool:
+    return hop.undelivered is Refusal.NOT_PULLABLE
+
+
 def raises_kubernetes_minor(origin: ImageTag, target: ImageTag) -> bool:
     """Whether a hop moves to another Kubernetes minor; false where one of them is unknown."""
     if origin.kubernetes is None or target.kubernetes is None:
@@ -155,6 +168,8 @@ _RULES: dict[Refusal, Callable[[Hop], bool]] = {
     Refusal.ABOVE_MAX_KUBERNETES: _is_above_max_kubernetes,
     Refusal.BARRIER: _runs_into_barrier,
     Refusal.KUBERNETES_MINOR_HELD: _is_kubernetes_minor_held,
+    Refusal.PLATFORM_MISSING: _has_no_platform,
+    Refusal.NOT_PULLABLE: _is_not_pullable,
 }
 
 # A caller or an operator may let these go; the others protect the node.

@@ -1,10 +1,10 @@
 """Which image to go to, and by which hops: domain rules 5 and 6."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
-from service.domain.legality import Hop, find_refusal, is_newer, raises_kubernetes_minor
+from service.domain.legality import Hop, Refusal, find_refusal, is_newer, raises_kubernetes_minor
 from service.domain.policy import KubernetesPreference, Policy
 from service.domain.rules import Rules
 from service.domain.tag import ImageTag, base_order, is_lower_base
@@ -22,16 +22,19 @@ class Journey:
         running: What the node runs.
         images: The images of its stream, lowest Kairos and then Kubernetes version first.
         rules: Those that speak of the running image.
+        undelivered: The images that the registry cannot deliver, and why.
     """
 
     running: ImageTag
     images: Sequence[ImageTag]
     policy: Policy
     rules: Rules
+    undelivered: Mapping[ImageTag, Refusal] = field(default_factory=dict)
 
     def hop(self, origin: ImageTag, target: ImageTag) -> Hop:
         """Give the hop between two images of this journey."""
-        return Hop(self.running, origin, target, self.policy, self.rules)
+        undelivered = self.undelivered.get(target)
+        return Hop(self.running, origin, target, self.policy, self.rules, undelivered)
 
     def newer(self, origin: ImageTag) -> Iterator[ImageTag]:
         """Give the images newer than one, highest first."""

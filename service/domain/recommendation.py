@@ -1,10 +1,12 @@
 """The answer: a status, a target with the way to it, and what to know before going."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Self
 
 from service.domain.catalogue import Catalogue
 from service.domain.change import Change
+from service.domain.delivery import Findings
 from service.domain.explanation import (
     AlternativeCode,
     Rejected,
@@ -14,6 +16,7 @@ from service.domain.explanation import (
 from service.domain.image import Image
 from service.domain.links import Links, links_of
 from service.domain.path import Journey, choose_target, plan_path
+from service.domain.reference import Reference, Repository
 from service.domain.situation import Question, Situation
 from service.domain.status import Status, decide_status
 from service.domain.support import Support
@@ -37,15 +40,41 @@ class Alternative:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer(Image):
+    """The target as it should be installed.
+
+    Attributes:
+        pinned: With the digest that the registry can deliver; None where that is not known.
+        signed: Whether a cosign signature was seen beside it; None where nobody knows.
+        attested: Whether an attestation was.
+    """
+
+    pinned: Reference | None = None
+    signed: bool | None = None
+    attested: bool | None = None
+
+    @property
+    def is_verified(self) -> bool:
+        """Whether the registry was asked for it, and has it."""
+        return self.pinned is not None
+
+    @property
+    def source(self) -> Reference:
+        """What to give a node: by the digest, wherever that is known."""
+        return self.pinned or self.reference
+
+
+@dataclass(frozen=True, slots=True)
 class Recommendation:
     """The answer to a question.
 
     Attributes:
-        target: What to install now; None without one.
+        target: None without one.
         path: The hops until nothing is newer, the target first; empty without one.
         successor: With the status manual: the image to rebuild from, or the one in the repository
             that succeeded the running image's.
         links: Of what to install; None for images that are not Kairos' own.
+        findings: What the registry said of single images.
     """
 
     status: Status
@@ -60,28 +89,99 @@ class Recommendation:
     successor: Image | None
     links: Links | None
     catalogue: Catalogue
+    findings: Findings
+
+    @property
+    def offer(self) -> Offer | None:
+        """The target with all that was found of it."""
+        if self.target is None:
+            return None
+        repository, tag = self.target.repository, self.target.tag
+        delivery, signatures = self.findings.target, self.findings.signatures
+        digest = delivery.digest if delivery and delivery.is_verified else None
+        pinned = Reference(repository, str(tag), digest) if digest else None
+        return Offer(repository, tag, None, pinned, signatures.signed, signatures.attested)
+
+    def relocate(self, place: Callable[[Repository], Repository]) -> Self:
+        """Give the same answer, with what to install named at another place."""
+
+        def move(image: Image) -> Image:
+            return replace(image, repository=place(image.repository))
+
+        return replace(
+            self,
+            target=move(self.target) if self.target else None,
+            path=tuple(map(move, self.path)),
+            alternatives=tuple(
+                replace(found, image=move(found.image)) for found in self.alternatives
+            ),
+            successor=move(self.successor) if self.successor else None,
+        )
 
 
-def recommend(situation: Situation) -> Recommendation:
-    """Answer a question.
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What a question comes to, before it is told.
+
+    Attributes:
+        way: The hops that were found, whatever the status makes of them.
+    """
+
+    situation: Situation
+    journey: Journey
+    way: tuple[ImageTag, ...]
+    status: Status
+
+    @property
+    def path(self) -> tuple[ImageTag, ...]:
+        """The hops to go; empty where the status has none."""
+        return self.way if self.status is Status.UPGRADE_AVAILABLE else ()
+
+    @property
+    def target(self) -> Image | None:
+        """The first hop."""
+        standing = self.situation.question.standing
+        return standing.sibling(self.path[0]) if self.path else None
+
+    def with_findings(self, findings: Findings) -> Self:
+        """Give the same plan, with more known that does not change it."""
+        return replace(self, situation=replace(self.situation, findings=findings))
+
+
+def make_plan(situation: Situation) -> Plan:
+    """Decide where to go.
 
     Raises:
         KubernetesVersionUnknownError: No safe Kubernetes step can be computed.
 
     Source: domain rules 1 to 8.
     """
+    journey = situation.journey(situation.question.policy)
+    _refuse_unknown_kubernetes(situation.question.running, journey)
+    way = _plan_way(situation.question, journey)
+    return Plan(situation, journey, way, decide_status(situation, journey, way))
+
+
+def recommend(situation: Situation) -> Recommendation:
+    """Answer a question without asking whether its target can be pulled.
+
+    Raises:
+        KubernetesVersionUnknownError: No safe Kubernetes step can be computed.
+    """
+    return tell(make_plan(situation))
+
+
+def tell(plan: Plan) -> Recommendation:
+    """Tell a plan, with all that stands beside it."""
+    situation, way, path = plan.situation, plan.way, plan.path
     question = situation.question
-    journey = situation.journey(question.policy)
-    _refuse_unknown_kubernetes(question.running, journey)
-    way = _plan_way(question, journey)
-    status = decide_status(situation, journey, way)
-    path = way if status is Status.UPGRADE_AVAILABLE else ()
-    reached = way[0] if way and status in (Status.UPGRADE_AVAILABLE, Status.MANUAL) else None
+    leads = way and plan.status in (Status.UPGRADE_AVAILABLE, Status.MANUAL)
+    reached = way[0] if leads else None
     step = Change.between(situation.running, reached or situation.running)
     hops = tuple(map(question.standing.sibling, path))
     successor = question.standing.sibling(reached) if reached and not path else None
     return Recommendation(
-        status=status,
+        status=plan.status,
         running=question.running,
         target=hops[0] if hops else None,
         path=hops,
@@ -94,10 +194,11 @@ def recommend(situation: Situation) -> Recommendation:
             *warn_of_running(situation),
             *warn_of_sources(situation),
         ),
-        rejected=list_rejected(journey),
+        rejected=list_rejected(plan.journey),
         successor=successor,
         links=_find_links(situation, hops),
         catalogue=situation.catalogue,
+        findings=situation.findings,
     )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
+from service.domain.mirror import Mirrors
 from service.domain.reference import Repository, quote
 from service.errors import InvalidReferenceError, RepositoryNotAllowedError
 
@@ -45,11 +46,13 @@ class Scope:
         allowed: What callers may ask for.
         official: Whose versions are Kairos releases.
         references: The reference repository of an organisation such as ``quay.io/kairos``.
+        answered: The places that answers name instead of those that were asked for.
     """
 
     allowed: tuple[RepositoryPattern, ...]
     official: tuple[RepositoryPattern, ...]
     references: Mapping[str, Repository]
+    answered: Mirrors = field(default_factory=Mirrors)
 
     def check(self, repository: Repository) -> None:
         """Let pass what may be asked for; decided on the name alone, before any connection.

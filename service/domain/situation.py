@@ -1,10 +1,11 @@
 """A question, and all that its answer is made of."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 
 from service.domain.catalogue import Catalogue
+from service.domain.delivery import Findings
 from service.domain.image import Image
 from service.domain.path import Journey
 from service.domain.policy import FlavorReleasePolicy, Policy
@@ -85,6 +86,7 @@ class Situation:
         catalogue: Of the repository where the stream goes on.
         rules: Those that speak of the running image.
         images: The stream, lowest Kairos and then Kubernetes version first; never empty.
+        findings: What the registry said of single images.
     """
 
     question: Question
@@ -92,6 +94,7 @@ class Situation:
     rules: Rules
     latest: LatestBranch
     images: Sequence[ImageTag]
+    findings: Findings = field(default_factory=Findings)
 
     @classmethod
     def survey(
@@ -121,7 +124,8 @@ class Situation:
     def journey(self, asked: Policy) -> Journey:
         """Give the way through the stream under a policy, narrowed by the operator's."""
         policy = reduce(lambda policy, rule: rule.narrow(policy), self.rules.policies, asked)
-        return Journey(self.running, self._candidates(policy), policy, self.rules)
+        candidates = self._candidates(policy)
+        return Journey(self.running, candidates, policy, self.rules, self.findings.refused)
 
     def _candidates(self, policy: Policy) -> Sequence[ImageTag]:
         if policy.flavor_release is FlavorReleasePolicy.FOLLOW:

@@ -32,6 +32,8 @@ class WarningCode(StrEnum):
     BOOTED_RECOVERY = "booted_recovery"
     LATEST_BRANCH_UNKNOWN = "latest_branch_unknown"
     STALE_CATALOGUE = "stale_catalogue"
+    TARGET_NOT_VERIFIED = "target_not_verified"
+    RUNNING_DIGEST_CHANGED = "running_digest_changed"
 
 
 _SEVERITIES = {

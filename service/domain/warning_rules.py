@@ -87,6 +87,23 @@ def warn_of_sources(situation: Situation) -> Iterator[UpgradeWarning]:
             WarningCode.STALE_CATALOGUE,
             f"the registry fails; this answer is from its listing of {catalogue.fetched_at:%FT%TZ}",
         )
+    yield from _warn_of_findings(situation)
+
+
+def _warn_of_findings(situation: Situation) -> Iterator[UpgradeWarning]:
+    """Warn of what the registry said of single images, or could not say."""
+    running, findings = situation.question.running, situation.findings
+    if findings.target and not findings.target.is_verified:
+        yield UpgradeWarning.of(
+            WarningCode.TARGET_NOT_VERIFIED,
+            f"it is not known whether the target can be pulled: {findings.target.trouble}",
+        )
+    if findings.running and findings.running.contradicts(running.digest):
+        yield UpgradeWarning.of(
+            WarningCode.RUNNING_DIGEST_CHANGED,
+            f"{running.tag} is now {findings.running.digest}: it was published anew since the"
+            " node was installed, or the node runs something else",
+        )
 
 
 def _warn_of_support(situation: Situation) -> Iterator[UpgradeWarning]:

@@ -9,7 +9,12 @@ from werkzeug.exceptions import NotAcceptable
 from service.domain.recommendation import Recommendation
 from service.domain.status import Status
 from service.domain.warning import Severity
-from service.errors import ManualUpgradeError, NeedsAcceptanceError, UpgradeBlockedError
+from service.errors import (
+    ManualUpgradeError,
+    NeedsAcceptanceError,
+    TargetNotVerifiedError,
+    UpgradeBlockedError,
+)
 from service.web.schemas import RecommendationSchema
 
 
@@ -65,6 +70,8 @@ def render(answer: Recommendation, form: Form, accept: frozenset[str]) -> Respon
         UpgradeBlockedError: An acting form of an answer with the status blocked.
         ManualUpgradeError: An acting form of an answer with the status manual.
         NeedsAcceptanceError: An acting form of an answer with a critical warning not accepted.
+        TargetNotVerifiedError: An acting form of an answer whose target should have been verified,
+            and could not be.
     """
     if form is Form.JSON:
         return jsonify(_RECOMMENDATION.dump(answer))
@@ -96,14 +103,20 @@ def _refuse_unsafe(answer: Recommendation, accept: frozenset[str]) -> None:
         raise NeedsAcceptanceError(
             f"read the critical warnings {', '.join(missing)}, then ask again with {query}",
         )
+    delivery = answer.findings.target
+    if delivery and not delivery.is_verified:
+        raise TargetNotVerifiedError(
+            f"it is not known whether {answer.target and answer.target.reference} can be pulled:"
+            f" {delivery.trouble}",
+        )
 
 
 def _render_text(answer: Recommendation) -> Response:
-    if answer.target is None:
+    if answer.offer is None:
         empty = Response(status=204)
         del empty.headers["Content-Type"]
         return empty
-    return Response(f"{answer.target.reference}\n", mimetype="text/plain")
+    return Response(f"{answer.offer.source}\n", mimetype="text/plain")
 
 
 _ACTING_FORMS: dict[Form, Callable[[Recommendation], Response]] = {Form.TEXT: _render_text}

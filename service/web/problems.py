@@ -23,12 +23,15 @@ from service.errors import (
     RepositoryUnknownError,
     ServiceError,
     StreamNotFoundError,
+    TargetNotVerifiedError,
     UnversionedTagError,
     UpgradeBlockedError,
 )
 from service.web.formats import Form, negotiate_form
 
 _log = structlog.get_logger()
+
+_RETRY_VERIFYING_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,6 +142,13 @@ _ALL = (
         "The registry gave no answer, and none is cached.",
         "Ask again after the seconds in Retry-After.",
     ),
+    Problem(
+        TargetNotVerifiedError,
+        HTTPStatus.SERVICE_UNAVAILABLE,
+        "The registry could not say whether the target can be pulled, and this form is acted on"
+        " unread.",
+        "Ask again later, or read the JSON form, which names the target with a warning.",
+    ),
 )
 
 PROBLEMS = {problem.error.slug: problem for problem in _ALL}
@@ -157,6 +167,8 @@ def _answer_service_error(error: ServiceError) -> Response:
     if isinstance(error, InvalidRequestError):
         body["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
     response = _respond(body, PROBLEMS[error.slug].status)
+    if isinstance(error, TargetNotVerifiedError):
+        response.headers["Retry-After"] = str(_RETRY_VERIFYING_SECONDS)
     if isinstance(error, RegistryUnavailableError):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response

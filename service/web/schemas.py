@@ -2,7 +2,7 @@
 
 from marshmallow import Schema, fields
 
-from service.domain.image import Image
+from service.domain.recommendation import Offer
 from service.domain.tag import ImageTag
 
 
@@ -29,8 +29,10 @@ class ImageSchema(Schema):
 class TargetSchema(ImageSchema):
     """An image to install."""
 
-    pinned = fields.Constant(None)
-    verified = fields.Constant(constant=False)
+    pinned = fields.String(allow_none=True)
+    verified = fields.Boolean(attribute="is_verified")
+    signed = fields.Boolean(allow_none=True)
+    attested = fields.Boolean(allow_none=True)
 
 
 class ChangeSchema(Schema):
@@ -94,7 +96,7 @@ class RecommendationSchema(Schema):
 
     status = fields.String()
     running = fields.Nested(ImageSchema)
-    target = fields.Nested(TargetSchema, allow_none=True)
+    target = fields.Nested(TargetSchema, attribute="offer", allow_none=True)
     path = fields.List(fields.Nested(ImageSchema))
     alternatives = fields.List(fields.Nested(AlternativeSchema))
     change = fields.Nested(ChangeSchema)
@@ -102,7 +104,7 @@ class RecommendationSchema(Schema):
     warnings = fields.List(fields.Nested(WarningSchema))
     rejected = fields.List(fields.Nested(RejectedSchema))
     successor = fields.Nested(ImageSchema, allow_none=True)
-    commands = fields.Function(lambda answer: {"kairos_agent": _agent_command(answer.target)})
+    commands = fields.Function(lambda answer: {"kairos_agent": _agent_command(answer.offer)})
     links = fields.Nested(LinksSchema, allow_none=True)
     catalogue = fields.Nested(CatalogueSchema)
 
@@ -115,5 +117,5 @@ def _dump_kubernetes(tag: ImageTag) -> dict[str, str | None] | None:
     return {"distribution": tag.kubernetes.distribution, "version": str(tag.kubernetes)}
 
 
-def _agent_command(target: Image | None) -> str | None:
-    return f"kairos-agent upgrade --source oci:{target.reference}" if target else None
+def _agent_command(offer: Offer | None) -> str | None:
+    return f"kairos-agent upgrade --source oci:{offer.source}" if offer else None

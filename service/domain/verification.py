@@ -1,0 +1,48 @@
+"""The answer again, until its target can be pulled."""
+
+from dataclasses import replace
+
+from service.domain.delivery import Delivery, TargetVerifier
+from service.domain.recommendation import Plan, Recommendation, make_plan, tell
+from service.domain.situation import Situation
+
+# A registry that has lost more than that has lost its mind.
+MAX_CANDIDATES = 5
+
+
+def recommend_verified(situation: Situation, verifier: TargetVerifier) -> Recommendation:
+    """Answer a question with a target that the registry says can be pulled.
+
+    A target that cannot be is refused, and the choice made again. Only the first hop is asked for.
+
+    Raises:
+        KubernetesVersionUnknownError: No safe Kubernetes step can be computed.
+
+    Source: domain rule 5.
+    """
+    plan = make_plan(situation)
+    for _ in range(MAX_CANDIDATES):
+        target = plan.target
+        if target is None:
+            break
+        delivery = verifier.verify(target)
+        if delivery.refusal is None:
+            return tell(_settle(plan, delivery, verifier))
+        findings = plan.situation.findings.refusing(target.tag, delivery.refusal)
+        plan = make_plan(replace(plan.situation, findings=findings))
+    trouble = Delivery(trouble=f"{MAX_CANDIDATES} newer images than it cannot be pulled")
+    return tell(_settle(plan, trouble, verifier))
+
+
+def _settle(plan: Plan, delivery: Delivery, verifier: TargetVerifier) -> Plan:
+    """Add what else is worth knowing to the plan that is answered."""
+    findings = plan.situation.findings
+    if plan.target:
+        findings = replace(findings, target=delivery)
+        if delivery.is_verified and delivery.digest:
+            signatures = verifier.find_signatures(plan.target, delivery.digest)
+            findings = replace(findings, signatures=signatures)
+    running = plan.situation.question.running
+    if running.digest:
+        findings = replace(findings, running=verifier.verify(replace(running, digest=None)))
+    return plan.with_findings(findings)
