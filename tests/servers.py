@@ -18,23 +18,37 @@ _LISTENING = re.compile(r"listening on (127\.0\.0\.1:[0-9]+)")
 _CONFIGURATION = """\
 version: 0.1
 log: {level: info, accesslog: {disabled: true}}
-storage: {filesystem: {rootdirectory: "%s"}}
-http: {addr: "127.0.0.1:0"}
+storage: {filesystem: {rootdirectory: "%s"}, delete: {enabled: true}}
 """
+_HTTP = """\
+http: {addr: "127.0.0.1:0"%s}
+"""
+# The platform of all that start_registry holds.
+_CONFIG = b'{"architecture": "amd64", "os": "linux"}'
 
 
 @contextmanager
-def start_registry(directory: Path, repositories: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def start_registry(
+    directory: Path,
+    repositories: Mapping[str, Sequence[str]],
+    *,
+    tls: tuple[Path, Path] | None = None,
+    auth: str = "",
+) -> Iterator[str]:
     """Run a docker-registry that holds these tags, and yield its ``host:port``.
 
     Args:
         directory: An empty one, for its store, configuration and log.
-        repositories: The tags of each repository; all of them name one tiny image.
+        repositories: The tags of each repository; all of them name one tiny image for amd64.
+        tls: Its certificate and key.
+        auth: The section ``auth`` of its configuration.
     """
     binary = _find_registry()
     _fill_store(directory / "store", repositories)
     configuration = directory / "config.yml"
-    configuration.write_text(_CONFIGURATION % (directory / "store"))
+    secure = ', tls: {certificate: "%s", key: "%s"}' % tls if tls else ""
+    text = _CONFIGURATION % (directory / "store") + _HTTP % secure + auth
+    configuration.write_text(text)
     log = directory / "registry.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - a fixed program
@@ -75,7 +89,7 @@ def _fill_store(root: Path, repositories: Mapping[str, Sequence[str]]) -> None:
 
     Source: distribution v2.8, registry/storage/paths.go.
     """
-    config = _write_blob(root, b"{}")
+    config = _write_blob(root, _CONFIG)
     manifest = _write_blob(
         root,
         json.dumps(
@@ -84,7 +98,7 @@ def _fill_store(root: Path, repositories: Mapping[str, Sequence[str]]) -> None:
                 "mediaType": "application/vnd.oci.image.manifest.v1+json",
                 "config": {
                     "mediaType": "application/vnd.oci.image.config.v1+json",
-                    "size": 2,
+                    "size": len(_CONFIG),
                     "digest": f"sha256:{config}",
                 },
                 "layers": [],

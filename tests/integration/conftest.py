@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.certificates import Authority, create_authority
 from tests.integration.registry_server import RegistryServer
 from tests.servers import start_registry
 
@@ -30,3 +31,9 @@ def faulty() -> Iterator[RegistryServer]:
     """A registry with quay's manners and, by repository name, every fault."""
     with RegistryServer() as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Give an authority of our own, and a certificate for 127.0.0.1 that it signed."""
+    return create_authority(tmp_path_factory.mktemp("authority"))
