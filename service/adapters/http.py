@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.cookiejar import DefaultCookiePolicy
+from mmap import mmap
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,6 +43,11 @@ class Network:
     proxy: str | None = field(default=None, repr=False)
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """See requests.Session; it reads all of a redirect's body, also to not follow it."""
+
+
 class HttpClient:
     """Connections to hosts that strangers name, kept alive and shared by all threads.
 
@@ -57,7 +63,7 @@ class HttpClient:
     def __init__(self, network: Network, *, timeout: timedelta) -> None:
         self._network = network
         self._timeout = timeout
-        self._session = requests.Session()
+        self._session = _Session()
         self._session.trust_env = False
         self._session.headers = requests.structures.CaseInsensitiveDict(_HEADERS)
         self._session.cookies.set_policy(DefaultCookiePolicy(allowed_domains=[]))
@@ -120,19 +126,31 @@ class HttpClient:
             allow_redirects=False,
             timeout=limit,  # type: ignore[arg-type] # requests takes it, but does not say so
         ) as response:
-            body = bytearray()
-            # One large read would not tell a body that was cut short from a whole one.
-            for piece in response.raw.stream(_PIECE_BYTES, decode_content=False):
-                body += piece
-                if len(body) > call.max_bytes:
-                    host = urlsplit(call.url).netloc
-                    raise RegistryError(f"{host} answered over {call.max_bytes:,} bytes")
-            return Answer(call.url, response.status_code, response.headers, bytes(body))
+            body = _read(response, call.max_bytes)
+            if body is None:
+                host = urlsplit(call.url).netloc
+                raise RegistryError(f"{host} answered over {call.max_bytes:,} bytes")
+            return Answer(call.url, response.status_code, response.headers, body)
 
     def _is_insecure(self, url: str) -> bool:
         parts = urlsplit(url)
         port = parts.port or DEFAULT_PORTS["http"]
         return is_listed(parts.hostname or "", port, self._network.insecure)
+
+
+def _read(response: requests.Response, max_bytes: int) -> bytes | None:
+    """Read a body; None, and nothing of it left in memory, where it is too large."""
+    stated = response.headers.get("Content-Length", "")
+    if stated.isdecimal() and int(stated[:20]) > max_bytes:
+        return None
+    # Pages of its own, which go back to the system at once; each thread's heap would keep them.
+    with mmap(-1, max_bytes + _PIECE_BYTES) as body:
+        # One large read would not tell a body that was cut short from a whole one.
+        for piece in response.raw.stream(_PIECE_BYTES, decode_content=False):
+            body.write(piece)
+            if body.tell() > max_bytes:
+                return None
+        return body[: body.tell()]
 
 
 def _broke_off(error: Exception) -> bool:

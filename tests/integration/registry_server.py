@@ -240,6 +240,32 @@ def stall(handler: Handler) -> None:
 
 def send_without_end(handler: Handler) -> None:
     handler.reply(200, b"", {"Content-Length": str(10 * 1024**3)})
+    _write_without_end(handler)
+
+
+def redirect_without_end(handler: Handler) -> None:
+    handler.reply(302, b"", {"Content-Length": str(10 * 1024**3), "Location": "/v2/null/tags/list"})
+    _write_without_end(handler)
+
+
+def send_chunks_without_end(handler: Handler) -> None:
+    handler.reply(200, b"", {"Transfer-Encoding": "chunked", "Content-Length": ""})
+    while True:
+        handler.wfile.write(b"10000\r\n" + b" " * 65_536 + b"\r\n")
+
+
+def send_head_without_end(handler: Handler) -> None:
+    handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        handler.wfile.write(b"X-Header: " + b"a" * 1_000 + b"\r\n")
+
+
+def send_interim_without_end(handler: Handler) -> None:
+    while True:
+        handler.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+
+
+def _write_without_end(handler: Handler) -> None:
     while True:
         handler.wfile.write(b" " * 65_536)
 
@@ -287,6 +313,11 @@ _BEHAVIOURS: dict[str, Route] = {
     "drip/head": _drip_head,
     "stall": stall,
     "endless-body": send_without_end,
+    "endless-chunks": send_chunks_without_end,
+    "endless-redirect": redirect_without_end,
+    "endless-head": send_head_without_end,
+    "endless-interim": send_interim_without_end,
+    "body/one-string": body(b'{"tags": ["' + b"a" * (8 * 1024 * 1024 - 100) + b'"]}'),
     "body/html": body(b"<html>"),
     "body/deep": body(b"[" * 100_000),
     "body/huge-number": body(b'{"tags": [' + b"9" * 10_000 + b"]}"),

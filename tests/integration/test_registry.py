@@ -95,6 +95,7 @@ def test_unknown_repository_is_not_found(faulty: RegistryServer) -> None:
         ("reset", 30),
         ("cut", 30),
         ("cut-chunk", 30),
+        ("endless-head", 30),
     ],
 )
 def test_registry_that_cannot_answer_is_unavailable_for_as_long_as_it_says(
@@ -107,7 +108,15 @@ def test_registry_that_cannot_answer_is_unavailable_for_as_long_as_it_says(
 
 
 @pytest.mark.parametrize(
-    "name", ["stall", "second-page-stalls", "endless-slow-pages", "drip/head", "drip/body"]
+    "name",
+    [
+        "stall",
+        "second-page-stalls",
+        "endless-slow-pages",
+        "drip/head",
+        "drip/body",
+        "endless-interim",
+    ],
 )
 def test_registry_that_does_not_end_its_answer_is_unavailable(
     faulty: RegistryServer, name: str
@@ -136,6 +145,9 @@ def test_registry_that_does_not_end_its_answer_is_unavailable(
         ("link/garbage", "no URL"),
         ("other-repository", "answered for 'secret', not other-repository"),
         ("endless-body", "over 8,388,608 bytes"),
+        ("endless-chunks", "over 8,388,608 bytes"),
+        ("endless-redirect", "over 8,388,608 bytes"),
+        ("body/one-string", "no tag"),
         ("body/html", "is not JSON"),
         ("body/deep", "is not JSON"),
         ("body/huge-number", "is not JSON"),
