@@ -1,0 +1,327 @@
+import hashlib
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from time import monotonic
+
+import pytest
+
+from service.adapters.delivery_record import DeliveryRecords
+from service.adapters.registry_client import RegistryClient
+from service.adapters.store import MemoryStore
+from service.adapters.verifier import RegistryVerifier
+from service.domain.delivery import Delivery, Signatures
+from service.domain.image import Image
+from service.domain.legality import Refusal
+from service.domain.reference import Reference
+from tests.fakes import FakeClock
+from tests.integration.clients import HASTE, make_client
+from tests.integration.pushing import (
+    DOCKER_IMAGE,
+    DOCKER_LIST,
+    OCI_IMAGE,
+    OCI_INDEX,
+    Pusher,
+)
+from tests.integration.registry_server import Handler, RegistryServer, Route, send_without_end
+from tests.servers import start_registry
+
+FRESH = timedelta(minutes=15)
+TAG = "1-core-amd64-generic-v1.0.0"
+ARM = "1-core-arm64-generic-v1.0.0"
+RISC = "1-core-riscv64-generic-v1.0.0"
+
+
+@pytest.fixture(scope="module")
+def real(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with start_registry(tmp_path_factory.mktemp("registry"), {}) as address:
+        yield address
+
+
+@pytest.fixture
+def pusher(real: str, tmp_path: Path) -> Pusher:
+    """Push to a repository of the test's own."""
+    return Pusher(real, f"kairos/{hashlib.sha256(str(tmp_path).encode()).hexdigest()[:12]}")
+
+
+def make_verifier(
+    client: RegistryClient | None = None, clock: FakeClock | None = None
+) -> RegistryVerifier:
+    clock = clock or FakeClock()
+    client = client or make_client(clock=clock)
+    store = MemoryStore(clock=clock)
+    return RegistryVerifier(
+        client, DeliveryRecords(store, fingerprint=client.fingerprint, fresh=FRESH)
+    )
+
+
+def image(registry: str, repository: str, tag: str = TAG) -> Image:
+    return Image.identify(Reference.parse(f"{registry}/{repository}:{tag}"))
+
+
+def pushed(pusher: Pusher, tag: str = TAG) -> Image:
+    return image(pusher.registry, pusher.repository, tag)
+
+
+@pytest.mark.parametrize("kind", [OCI_INDEX, DOCKER_LIST])
+@pytest.mark.parametrize("tag", [TAG, ARM, RISC])
+def test_index_is_delivered_for_each_platform_it_holds(pusher: Pusher, kind: str, tag: str) -> None:
+    digest = pusher.push_index(tag, "amd64", "arm64", "riscv64", kind=kind)
+
+    delivery = make_verifier().start().verify(pushed(pusher, tag))
+
+    assert delivery.is_verified
+    assert delivery.digest == digest
+    assert len(delivery.platform_digests) == 4
+
+
+@pytest.mark.parametrize("kind", [OCI_IMAGE, DOCKER_IMAGE])
+@pytest.mark.parametrize(("tag", "arch"), [(TAG, "amd64"), (ARM, "arm64"), (RISC, "riscv64")])
+def test_single_image_is_delivered_for_its_platform(
+    pusher: Pusher, kind: str, tag: str, arch: str
+) -> None:
+    digest = pusher.push_image(tag, arch, kind=kind)
+
+    delivery = make_verifier().start().verify(pushed(pusher, tag))
+
+    assert delivery == Delivery(digest)
+    assert delivery.is_verified
+
+
+def test_platform_that_an_index_lacks_is_missing(pusher: Pusher) -> None:
+    digest = pusher.push_index(ARM, "amd64")
+
+    delivery = make_verifier().start().verify(pushed(pusher, ARM))
+
+    assert (delivery.digest, delivery.refusal) == (digest, Refusal.PLATFORM_MISSING)
+
+
+@pytest.mark.parametrize(("arch", "system"), [("arm64", "linux"), ("amd64", "windows")])
+def test_single_image_of_another_platform_is_missing(
+    pusher: Pusher, arch: str, system: str
+) -> None:
+    pusher.push_image(TAG, arch, system=system)
+
+    delivery = make_verifier().start().verify(pushed(pusher))
+
+    assert delivery.refusal is Refusal.PLATFORM_MISSING
+
+
+def test_tag_that_is_gone_is_not_pullable(pusher: Pusher) -> None:
+    pusher.delete(pusher.push_image(TAG))
+
+    delivery = make_verifier().start().verify(pushed(pusher))
+
+    assert delivery == Delivery(refusal=Refusal.NOT_PULLABLE)
+
+
+def test_image_that_an_index_has_lost_is_not_pullable(pusher: Pusher) -> None:
+    pusher.push_index(TAG, "amd64")
+    pusher.delete(pusher.push_image("child-amd64"))
+
+    delivery = make_verifier().start().verify(pushed(pusher))
+
+    assert delivery.refusal is Refusal.NOT_PULLABLE
+    assert not delivery.is_verified
+
+
+def test_tag_is_asked_for_again_after_a_while(pusher: Pusher) -> None:
+    clock = FakeClock()
+    verifier = make_verifier(clock=clock)
+    first = pusher.push_image(TAG)
+    assert verifier.start().verify(pushed(pusher)).digest == first
+    second = pusher.push_image(TAG, kind=DOCKER_IMAGE)
+
+    kept = verifier.start().verify(pushed(pusher))
+    clock.advance(FRESH)
+    asked = verifier.start().verify(pushed(pusher))
+
+    assert (kept.digest, asked.digest) == (first, second)
+
+
+@pytest.mark.parametrize("ends", [("sig",), ("att",), ("sig", "att"), ()])
+def test_signatures_are_seen_by_their_tags(pusher: Pusher, ends: tuple[str, ...]) -> None:
+    digest = pusher.push_image(TAG)
+    for end in ends:
+        pusher.push_image(f"{digest.replace(':', '-')}.{end}")
+
+    seen = make_verifier().start().find_signatures(pushed(pusher), digest)
+
+    assert seen == Signatures("sig" in ends, "att" in ends)
+
+
+CONFIG = b'{"architecture": "amd64", "os": "linux"}'
+CONFIG_DIGEST = f"sha256:{hashlib.sha256(CONFIG).hexdigest()}"
+MANIFEST = {"schemaVersion": 2, "mediaType": OCI_IMAGE, "config": {"digest": CONFIG_DIGEST}}
+MANIFESTS = f"/v2/kairos/x/manifests/{TAG}"
+CONFIG_PATH = f"/v2/kairos/x/blobs/{CONFIG_DIGEST}"
+
+
+def give(document: object, kind: str = OCI_IMAGE, **headers: str) -> Route:
+    body = document if isinstance(document, bytes) else json.dumps(document).encode()
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return lambda handler: handler.reply(200, body, {"Content-Type": kind, **named})
+
+
+def code(number: int) -> Route:
+    return lambda handler: handler.reply(number)
+
+
+WRONG = "sha256:" + "0" * 64
+DESCRIPTOR = {"digest": WRONG, "platform": {"os": "linux", "architecture": "amd64"}}
+
+
+@pytest.mark.parametrize(
+    ("answer", "trouble"),
+    [
+        (code(401), "private"),
+        (code(403), "HTTP 403"),
+        (code(418), "HTTP 418"),
+        (code(500), "HTTP 500"),
+        (give(b""), "is not JSON"),
+        (give(b"[" * 100_000), "is not JSON"),
+        (give([]), "is no object"),
+        (give({}), "without a digest"),
+        (give({"config": {"digest": "sha256:1"}}), "without a digest"),
+        (give({"manifests": {}}, OCI_INDEX), "no list of images"),
+        (give({"manifests": [DESCRIPTOR] * 1_001}, OCI_INDEX), "too long"),
+        (give({"manifests": [{**DESCRIPTOR, "platform": {}}]}, OCI_INDEX), "its platform"),
+        (give({"manifests": [DESCRIPTOR], "layers": []}, OCI_INDEX), "two things at once"),
+        (give({**MANIFEST, "mediaType": OCI_INDEX}), "another kind"),
+        (give({"schemaVersion": 1}, "application/json"), "no node can install"),
+        (give(MANIFEST, Docker_Content_Digest=WRONG), "another digest"),
+        (give({**MANIFEST, "config": {"digest": WRONG}}), "lost its configuration"),
+        (send_without_end, "over 4,194,304 bytes"),
+    ],
+)
+def test_registry_that_cannot_say_refuses_nothing(
+    faulty: RegistryServer, answer: Route, trouble: str
+) -> None:
+    faulty.routes[MANIFESTS] = answer
+
+    delivery = make_verifier().start().verify(image(faulty.address, "kairos/x"))
+
+    assert delivery.refusal is None
+    assert not delivery.is_verified
+    assert trouble in delivery.trouble
+
+
+@pytest.mark.parametrize(
+    "config", [b"", b"{}", b'{"architecture": 1, "os": "linux"}', b'{"architecture": "amd64"}']
+)
+def test_configuration_that_is_not_the_one_named_says_nothing(
+    faulty: RegistryServer, config: bytes
+) -> None:
+    faulty.routes[MANIFESTS] = give(MANIFEST)
+    faulty.routes[CONFIG_PATH] = give(config)
+
+    delivery = make_verifier().start().verify(image(faulty.address, "kairos/x"))
+
+    assert "another digest" in delivery.trouble
+
+
+def test_what_is_known_by_digest_is_not_asked_for_again(faulty: RegistryServer) -> None:
+    clock = FakeClock()
+    faulty.routes[MANIFESTS] = give(MANIFEST)
+    faulty.routes[CONFIG_PATH] = give(CONFIG)
+    verifier = make_verifier(clock=clock)
+
+    for _ in range(3):
+        assert verifier.start().verify(image(faulty.address, "kairos/x")).is_verified
+        clock.advance(FRESH)
+
+    assert faulty.requests == [MANIFESTS, CONFIG_PATH, MANIFESTS, MANIFESTS]
+
+
+def test_registry_that_is_down_makes_not_everyone_wait(faulty: RegistryServer) -> None:
+    clock = FakeClock()
+    verifier = make_verifier(make_client(timeout=HASTE), clock)
+    stalled = image(faulty.address, "kairos/x")
+    faulty.routes[MANIFESTS] = lambda handler: _stall(handler)
+    first = verifier.start().verify(stalled)
+    started = monotonic()
+
+    second = verifier.start().verify(stalled)
+
+    assert "in time" in first.trouble
+    assert second == first
+    assert monotonic() - started < HASTE.total_seconds()
+    assert len(faulty.requests) == 1
+
+
+def test_all_that_is_asked_for_one_question_has_one_time(faulty: RegistryServer) -> None:
+    verification = make_verifier(make_client(timeout=HASTE)).start()
+    tags = [f"1-core-amd64-generic-v1.0.{number}" for number in range(5)]
+    for tag in tags:
+        faulty.routes[f"/v2/kairos/x/manifests/{tag}"] = _stall
+    started = monotonic()
+
+    troubles = [verification.verify(image(faulty.address, "kairos/x", tag)).trouble for tag in tags]
+
+    assert all("in time" in trouble for trouble in troubles)
+    assert monotonic() - started < 2
+    assert len(faulty.requests) == 1
+
+
+def _stall(handler: Handler) -> None:
+    handler.rfile.read(1)
+
+
+BUNDLE = "application/vnd.dev.sigstore.bundle.v0.3+json"
+
+
+@pytest.mark.parametrize(
+    ("referrer", "seen"),
+    [
+        ({"artifactType": "application/vnd.dev.cosign.artifact.sig.v1+json"}, (True, False)),
+        (
+            {
+                "artifactType": BUNDLE,
+                "annotations": {"dev.sigstore.bundle.content": "message-signature"},
+            },
+            (True, False),
+        ),
+        (
+            {
+                "artifactType": BUNDLE,
+                "annotations": {
+                    "dev.sigstore.bundle.content": "dsse-envelope",
+                    "dev.sigstore.bundle.predicateType": "https://sigstore.dev/cosign/sign/v1",
+                },
+            },
+            (True, False),
+        ),
+        (
+            {
+                "artifactType": BUNDLE,
+                "annotations": {
+                    "dev.sigstore.bundle.content": "dsse-envelope",
+                    "dev.sigstore.bundle.predicateType": "https://spdx.dev/Document",
+                },
+            },
+            (False, True),
+        ),
+        ({"artifactType": "application/vnd.example"}, (False, False)),
+        ({"annotations": []}, (False, False)),
+    ],
+)
+def test_signatures_are_seen_among_referrers(
+    faulty: RegistryServer, referrer: object, seen: tuple[bool, bool]
+) -> None:
+    faulty.routes[f"/v2/kairos/x/referrers/{WRONG}"] = give({"manifests": [referrer]}, OCI_INDEX)
+
+    found = make_verifier().start().find_signatures(image(faulty.address, "kairos/x"), WRONG)
+
+    assert found == Signatures(*seen)
+
+
+@pytest.mark.parametrize("answer", [code(500), code(403), give(b""), give([]), give(b"[" * 9_999)])
+def test_signatures_are_unknown_where_the_registry_cannot_say(
+    faulty: RegistryServer, answer: Route
+) -> None:
+    faulty.routes[f"/v2/kairos/x/referrers/{WRONG}"] = answer
+
+    found = make_verifier().start().find_signatures(image(faulty.address, "kairos/x"), WRONG)
+
+    assert found == Signatures(None, None)
