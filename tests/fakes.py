@@ -4,8 +4,13 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from service.domain.catalogue import TagListing
+from service.domain.delivery import Delivery, Signatures
+from service.domain.image import Image
 from service.domain.reference import Repository
 from service.errors import RepositoryNotFoundError, ServiceError
+
+# What FakeVerifier finds at every tag.
+DIGEST = f"sha256:{'a' * 64}"
 
 
 class FakeClock:
@@ -41,3 +46,27 @@ class FakeTagSource:
         if isinstance(answer, ServiceError):
             raise answer
         return TagListing(repository, tuple(answer), self.clock())
+
+
+class FakeVerifier:
+    """A TargetVerifier that answers as told, by tag, and remembers what it was asked.
+
+    What it was not told of can be pulled. It is its own beginning, so that it stands for
+    ``start_verifying`` as well.
+    """
+
+    def __init__(self) -> None:
+        self.answers: dict[str, Delivery] = {}
+        self.signatures = Signatures()
+        self.asked: list[str] = []
+
+    def __call__(self) -> "FakeVerifier":
+        return self
+
+    def verify(self, image: Image) -> Delivery:
+        self.asked.append(str(image.reference))
+        return self.answers.get(str(image.tag), Delivery(DIGEST))
+
+    def find_signatures(self, image: Image, digest: str) -> Signatures:
+        self.asked.append(f"{image.repository}@{digest}")
+        return self.signatures
