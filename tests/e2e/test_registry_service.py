@@ -1,5 +1,6 @@
 """The service in front of a real registry with real tags, spoken to over HTTP only."""
 
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -79,7 +80,10 @@ def test_hadron_is_upgraded(setup: Setup) -> None:
     assert reply.json["status"] == "upgrade_available"
     target = f"{setup.registry}/kairos/{HADRON_TARGET}"
     assert reply.json["target"]["reference"] == target
-    assert reply.json["commands"]["kairos_agent"] == f"kairos-agent upgrade --source oci:{target}"
+    assert reply.json["target"]["verified"] is True
+    pinned = reply.json["target"]["pinned"]
+    assert re.fullmatch(re.escape(target) + "@sha256:[0-9a-f]{64}", pinned)
+    assert reply.json["commands"]["kairos_agent"] == f"kairos-agent upgrade --source oci:{pinned}"
     assert reply.headers["Upgrade-Status"] == "upgrade_available"
 
 
@@ -92,7 +96,8 @@ def test_text_is_refused_until_the_major_version_is_accepted(setup: Setup) -> No
     assert refused.status == 409
     assert refused.text.startswith("error: needs-acceptance: ")
     assert "major_jump" in refused.text
-    assert (given.status, given.text) == (200, f"{setup.registry}/kairos/{HADRON_TARGET}\n")
+    assert given.status == 200
+    assert given.text.startswith(f"{setup.registry}/kairos/{HADRON_TARGET}@sha256:")
 
 
 def test_text_without_a_target_has_no_body(setup: Setup) -> None:
@@ -159,7 +164,7 @@ def test_a_listing_that_is_no_longer_fresh_is_served_stale_when_the_registry_is_
     assert before.json["catalogue"]["stale"] is False
     assert after.json["catalogue"]["stale"] is True
     assert "stale_catalogue" in [warning["code"] for warning in after.json["warnings"]]
-    assert after.json["target"] == before.json["target"]
+    assert after.json["target"]["reference"] == before.json["target"]["reference"]
 
 
 def test_without_a_listing_a_registry_that_is_gone_is_unavailable(tmp_path: Path) -> None:
