@@ -20,9 +20,6 @@ version: 0.1
 log: {level: info, accesslog: {disabled: true}}
 storage: {filesystem: {rootdirectory: "%s"}, delete: {enabled: true}}
 """
-_HTTP = """\
-http: {addr: "127.0.0.1:0"%s}
-"""
 # The platform of all that start_registry holds.
 _CONFIG = b'{"architecture": "amd64", "os": "linux"}'
 
@@ -46,8 +43,9 @@ def start_registry(
     binary = _find_registry()
     _fill_store(directory / "store", repositories)
     configuration = directory / "config.yml"
-    secure = ', tls: {certificate: "%s", key: "%s"}' % tls if tls else ""
-    text = _CONFIGURATION % (directory / "store") + _HTTP % secure + auth
+    secure = f', tls: {{certificate: "{tls[0]}", key: "{tls[1]}"}}' if tls else ""
+    http = f'http: {{addr: "127.0.0.1:0"{secure}}}\n'
+    text = _CONFIGURATION % (directory / "store") + http + auth
     configuration.write_text(text)
     log = directory / "registry.log"
     with log.open("wb") as output:

@@ -40,7 +40,7 @@ def parse_tag_list(body: bytes) -> TagList:
     if body.count(b",") > MAX_TAGS + 100:
         raise ValueError(f"holds more than {MAX_TAGS:,} tags")
     if _OVERLONG.search(body):
-        raise ValueError("holds something that is no tag")
+        raise ValueError("holds something too long to be a tag")
     try:
         document = json.loads(body)
     except (ValueError, RecursionError) as error:

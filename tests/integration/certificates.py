@@ -49,8 +49,7 @@ def create_authority(directory: Path) -> Authority:
 
 def sign(key: Path, message: bytes) -> bytes:
     """Sign with RSA and SHA-256, as RS256 has it."""
-    program = _find_openssl()
-    command = [program, "dgst", "-sha256", "-sign", key]
+    command = [_find_openssl(), "dgst", "-sha256", "-sign", str(key)]
     return subprocess.run(command, input=message, capture_output=True, check=True).stdout  # noqa: S603 - a fixed program
 
 

@@ -132,23 +132,35 @@ def test_wrong_credentials_are_an_error_that_does_not_tell_them(
     assert encode(USER, "wrong-and-secret") not in told
 
 
-@pytest.mark.parametrize(("password", "opens"), [(PASSWORD, True), ("wrong", False)])
-def test_basic_credentials_open_a_registry_with_htpasswd(
-    tmp_path: Path, password: str, *, opens: bool
-) -> None:
+@pytest.fixture
+def locked(tmp_path: Path) -> Iterator[str]:
+    """Give a docker-registry that wants a name and password."""
     (tmp_path / "htpasswd").write_text(HTPASSWD)
     auth = f'auth: {{htpasswd: {{realm: tests, path: "{tmp_path / "htpasswd"}"}}}}\n'
     with start_registry(tmp_path / "registry", {"kairos/secret": TAGS}, auth=auth) as address:
-        credentials = write_auths(tmp_path, {address: {"auth": encode(USER, password)}})
-        source = make_source(make_client(credentials=credentials))
+        yield address
 
-        try:
-            tags = source.list_tags(Repository(address, "kairos/secret")).tags
-        except RegistryError as error:
-            tags = ()
-            assert "private" in str(error)
 
-    assert bool(tags) is opens
+def test_basic_credentials_open_a_registry_with_htpasswd(locked: str, tmp_path: Path) -> None:
+    credentials = write_auths(tmp_path, {locked: {"auth": encode(USER, PASSWORD)}})
+
+    listing = make_source(make_client(credentials=credentials)).list_tags(
+        Repository(locked, "kairos/secret")
+    )
+
+    assert sorted(listing.tags) == sorted(TAGS)
+
+
+@pytest.mark.parametrize("auths", [{}, {"auth": encode(USER, "wrong")}])
+def test_registry_with_htpasswd_stays_shut_otherwise(
+    locked: str, tmp_path: Path, auths: Mapping[str, object]
+) -> None:
+    credentials = write_auths(tmp_path, {locked: auths} if auths else {})
+
+    with pytest.raises(RegistryError, match="private, or does not exist"):
+        make_source(make_client(credentials=credentials)).list_tags(
+            Repository(locked, "kairos/secret")
+        )
 
 
 def test_own_authority_is_trusted_only_where_it_is_given(guarded: str) -> None:

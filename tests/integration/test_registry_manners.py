@@ -37,6 +37,16 @@ def once(first: Route, then: Route) -> Route:
     return answer
 
 
+def after(seconds: float) -> Route:
+    """List nothing, late."""
+
+    def answer(handler: Handler) -> None:
+        sleep(seconds)
+        handler.reply_page([])
+
+    return answer
+
+
 def list_one(handler: Handler) -> None:
     handler.reply_page(["a"])
 
@@ -134,10 +144,7 @@ def test_page_that_breaks_off_in_the_middle_spoils_no_list(faulty: RegistryServe
 def test_host_has_few_calls_at_once(faulty: RegistryServer) -> None:
     names = [f"kairos/r{number}" for number in range(16)]
     for name in names:
-        faulty.routes[f"/v2/{name}/tags/list"] = lambda handler: (
-            sleep(0.05),
-            handler.reply_page([]),
-        )[1]
+        faulty.routes[f"/v2/{name}/tags/list"] = after(0.05)
     source = make_source()
 
     with ThreadPoolExecutor(16) as pool:
@@ -148,7 +155,7 @@ def test_host_has_few_calls_at_once(faulty: RegistryServer) -> None:
 
 
 def test_caller_waits_for_a_turn_no_longer_than_for_an_answer(faulty: RegistryServer) -> None:
-    faulty.routes[LIST] = lambda handler: (sleep(2), handler.reply_page([]))[1]
+    faulty.routes[LIST] = after(2)
     source = make_source(make_client(timeout=HASTE))
     started = monotonic()
 
@@ -269,7 +276,7 @@ def test_name_that_resolves_differently_the_second_time_is_not_asked_a_second_ti
     """A check that resolves for itself passes, and the connection then goes elsewhere."""
     answers = iter(["8.8.8.8", "127.0.0.1", "127.0.0.1"])
 
-    def resolve(host: str, port: int, *_: object, **__: object) -> list[object]:
+    def resolve(_: str, port: int, **__: object) -> list[object]:
         return [(2, 1, 6, "", (next(answers), port))]
 
     connected: list[str] = []

@@ -238,7 +238,7 @@ def test_registry_that_is_down_makes_not_everyone_wait(faulty: RegistryServer) -
     clock = FakeClock()
     verifier = make_verifier(make_client(timeout=HASTE), clock)
     stalled = image(faulty.address, "kairos/x")
-    faulty.routes[MANIFESTS] = lambda handler: _stall(handler)
+    faulty.routes[MANIFESTS] = _stall
     first = verifier.start().verify(stalled)
     started = monotonic()
 

@@ -27,9 +27,8 @@ def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
     assert settings.default_organisation is None
     assert settings.verify_targets is False
     assert settings.insecure_registries == settings.private_registries == frozenset()
-    assert (
-        settings.registry_auth_file is settings.registry_ca_file is settings.registry_proxy is None
-    )
+    assert (settings.registry_auth_file, settings.registry_ca_file) == (None, None)
+    assert settings.registry_proxy is None
     assert settings.answer_with == "asked"
     assert settings.verify_targets is True
     assert settings.registry_timeout == timedelta(seconds=10)

@@ -1,3 +1,4 @@
+from contextlib import suppress
 from time import monotonic
 
 import pytest
@@ -68,9 +69,7 @@ def test_header_that_cannot_be_read_is_no_last_page(header: str) -> None:
 def test_hostile_header_is_read_in_no_time(piece: str) -> None:
     started = monotonic()
 
-    try:
+    with suppress(RegistryError):
         find_next(PAGE, (piece * 65_536)[:65_536])
-    except RegistryError:
-        pass
 
     assert monotonic() - started < 1
