@@ -107,4 +107,4 @@ class DeliveryRecords:
             self._store.put(self._key(kind, repository, name), json.dumps(value).encode(), life)
 
     def _key(self, kind: str, repository: Repository, name: str) -> str:
-        return f"v1:{kind}:{self._fingerprint(repository)}:{repository}:{name}"
+        return f"{kind}:{self._fingerprint(repository)}:{repository}:{name}"

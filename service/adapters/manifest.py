@@ -22,7 +22,8 @@ _IMAGES = (
 )
 ACCEPT = {"Accept": ", ".join((*_INDEXES, *_IMAGES))}
 
-_MAX_CHILDREN = 1_000
+_MAX_CHILDREN = 200
+_MAX_PLATFORM_LENGTH = 64
 _DIGEST = re.compile(r"sha256:[a-f0-9]{64}|sha384:[a-f0-9]{96}|sha512:[a-f0-9]{128}")
 _USUAL_ALGORITHM = "sha256"
 
@@ -114,7 +115,10 @@ def _join_platform(document: Mapping[str, object]) -> str:
     system, arch = document.get("os"), document.get("architecture")
     if not isinstance(system, str) or not isinstance(arch, str):
         raise ValueError("does not tell its platform")  # noqa: TRY004 - malformed, not misused
-    return f"{system}/{arch}"
+    platform = f"{system}/{arch}"
+    if len(platform) > _MAX_PLATFORM_LENGTH:
+        raise ValueError("names a platform that is none")
+    return platform
 
 
 def _read_digest(descriptor: object) -> str:

@@ -69,7 +69,7 @@ class Pauses:
 
 
 def _key(host: str) -> str:
-    return f"v1:pause:{host}"
+    return f"pause:{host}"
 
 
 def _parse_time(kept: bytes | None) -> datetime | None:

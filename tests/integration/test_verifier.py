@@ -185,8 +185,15 @@ DESCRIPTOR = {"digest": WRONG, "platform": {"os": "linux", "architecture": "amd6
         (give({}), "without a digest"),
         (give({"config": {"digest": "sha256:1"}}), "without a digest"),
         (give({"manifests": {}}, OCI_INDEX), "no list of images"),
-        (give({"manifests": [DESCRIPTOR] * 1_001}, OCI_INDEX), "too long"),
+        (give({"manifests": [DESCRIPTOR] * 201}, OCI_INDEX), "too long"),
         (give({"manifests": [{**DESCRIPTOR, "platform": {}}]}, OCI_INDEX), "its platform"),
+        (
+            give(
+                {"manifests": [{**DESCRIPTOR, "platform": {"os": "x" * 65, "architecture": ""}}]},
+                OCI_INDEX,
+            ),
+            "a platform that is none",
+        ),
         (give({"manifests": [DESCRIPTOR], "layers": []}, OCI_INDEX), "two things at once"),
         (give({**MANIFEST, "mediaType": OCI_INDEX}), "another kind"),
         (give({"schemaVersion": 1}, "application/json"), "no node can install"),

@@ -25,7 +25,6 @@ def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
     assert settings.snapshot_dir is None
     assert settings.rules_file is None
     assert settings.default_organisation is None
-    assert settings.verify_targets is False
     assert settings.insecure_registries == settings.private_registries == frozenset()
     assert (settings.registry_auth_file, settings.registry_ca_file) == (None, None)
     assert settings.registry_proxy is None
@@ -79,7 +78,7 @@ GOOD = [
         "ADVISOR_MIRRORS",
         "docker.io=registry.local:5000/hub",
         "mirrors",
-        {"docker.io": "registry.local:5000/hub"},
+        Mirrors({"docker.io": "registry.local:5000/hub"}),
     ),
     (
         "ADVISOR_DEFAULT_ORGANISATION",
