@@ -5,12 +5,14 @@
 # is none. Root gets it installed; in CI its absence is a failure.
 set -eu
 
-if ! command -v docker-registry >/dev/null; then
-  if [ "$(id -u)" -eq 0 ] || [ -n "${CI:-}" ]; then
-    scripts/apt.sh docker-registry
-  else
-    echo "Left out: the tests that need a registry server (as root: apt-get install docker-registry)"
+for program in docker-registry openssl; do
+  if ! command -v "$program" >/dev/null; then
+    if [ "$(id -u)" -eq 0 ] || [ -n "${CI:-}" ]; then
+      scripts/apt.sh "$program"
+    else
+      echo "Left out: the tests that need $program (as root: apt-get install $program)"
+    fi
   fi
-fi
+done
 
 exec .venv-dev/bin/python -m pytest "$@"

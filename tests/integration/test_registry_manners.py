@@ -1,4 +1,5 @@
 import json
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email.utils import format_datetime
@@ -11,7 +12,9 @@ from service.adapters.store import MemoryStore
 from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError
 from tests.fakes import FakeClock
-from tests.integration.clients import HASTE, make_client, make_source
+from tests.integration.certificates import Authority
+from tests.integration.clients import HASTE, LOOPBACK, make_client, make_source
+from tests.integration.connect_proxy import ConnectProxy
 from tests.integration.registry_server import (
     TAGS,
     Handler,
@@ -293,3 +296,50 @@ def test_name_that_resolves_differently_the_second_time_is_not_asked_a_second_ti
 
     assert connected == ["8.8.8.8"]
     assert faulty.requests == []
+
+
+@pytest.fixture
+def tunnelled(authority: Authority) -> Iterator[tuple[RegistryServer, ConnectProxy]]:
+    """Give a registry over TLS, and a proxy that leads there."""
+    with (
+        RegistryServer(authority.server_context()) as server,
+        ConnectProxy(server.address) as proxy,
+    ):
+        yield server, proxy
+
+
+def proxied(authority: Authority, proxy: ConnectProxy) -> Network:
+    address = f"http://user:secret@127.0.0.1:{proxy.server_port}"
+    return Network(private=LOOPBACK, ca_file=authority.ca, proxy=address)
+
+
+def test_proxy_tunnels_tls_which_stays_verified(
+    tunnelled: tuple[RegistryServer, ConnectProxy], authority: Authority
+) -> None:
+    server, proxy = tunnelled
+    server.routes[LIST] = list_one
+    source = make_source(make_client(proxied(authority, proxy)))
+
+    listing = source.list_tags(Repository("127.0.0.1", "kairos/x"))
+    with pytest.raises(RegistryError, match="TLS that can be trusted"):
+        source.list_tags(Repository("other.example", "kairos/x"))
+
+    assert listing.tags == ("a",)
+    assert [host for host, _ in proxy.asked] == ["127.0.0.1:443", "other.example:443"]
+    assert proxy.asked[0][1] == "Basic dXNlcjpzZWNyZXQ="
+    assert server.authorizations == [None]
+
+
+def test_answer_that_drips_through_a_tunnel_is_cut_off(
+    tunnelled: tuple[RegistryServer, ConnectProxy], authority: Authority
+) -> None:
+    server, proxy = tunnelled
+    server.routes[LIST] = drip_body
+    started = monotonic()
+
+    with pytest.raises(RegistryUnavailableError, match="in time"):
+        make_source(make_client(proxied(authority, proxy), timeout=HASTE)).list_tags(
+            Repository("127.0.0.1", "kairos/x")
+        )
+
+    assert monotonic() - started < 3
