@@ -2,34 +2,21 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import timedelta
 
 from service.adapters.store import Store
-from service.domain.delivery import Signatures
+from service.domain.delivery import Delivery, Signatures
+from service.domain.legality import Refusal
 from service.domain.reference import Repository
 
 # What a digest names never changes; a store that is full forgets what nobody asks for.
 _FOR_GOOD = timedelta(days=365)
 
-# How long a tag that names nothing, or could not be asked for, is not asked for again.
+# How long a tag that cannot be pulled, or could not be asked for, is not asked for again.
 _FAILURE_LIFE = timedelta(seconds=10)
 _SIGNATURES_LIFE = timedelta(hours=1)
 
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a tag names.
-
-    Attributes:
-        digest: None where it names nothing, or where that is not known.
-        platforms: Such as ``linux/amd64``, with the digest of its image in an index.
-        trouble: Why it is not known.
-    """
-
-    digest: str | None
-    platforms: Mapping[str, str | None] = field(default_factory=dict)
-    trouble: str = ""
+_DELIVERY_PARTS = 4
 
 
 class DeliveryRecords:
@@ -38,7 +25,7 @@ class DeliveryRecords:
     Args:
         store: Where they are kept for all.
         fingerprint: Tells with which credentials a repository is asked for.
-        fresh: How long it is taken as known what a tag names.
+        fresh: How long it is taken as known that a tag can be pulled.
     """
 
     def __init__(
@@ -48,17 +35,22 @@ class DeliveryRecords:
         self._fingerprint = fingerprint
         self._fresh = fresh
 
-    def find_held(self, repository: Repository, tag: str) -> Held | None:
-        """Give what a tag names."""
+    def find_delivery(self, repository: Repository, tag: str) -> Delivery | None:
+        """Give what was said of pulling a tag for its architecture."""
         kept = self._get("tag", repository, tag)
-        if not isinstance(kept, dict):
+        if not isinstance(kept, list) or len(kept) != _DELIVERY_PARTS:
             return None
-        return Held(kept.get("digest"), kept.get("platforms", {}), kept.get("trouble", ""))
+        digest, platform_digests, refusal, trouble = kept
+        try:
+            refused = Refusal(refusal) if refusal else None
+            return Delivery(digest, frozenset(platform_digests), refused, trouble)
+        except (TypeError, ValueError):
+            return None
 
-    def keep_held(self, repository: Repository, tag: str, held: Held) -> None:
-        """Keep what a tag names."""
-        value = {"digest": held.digest, "platforms": held.platforms, "trouble": held.trouble}
-        life = self._fresh if held.digest else min(self._fresh, _FAILURE_LIFE)
+    def keep_delivery(self, repository: Repository, tag: str, said: Delivery) -> None:
+        """Keep what was said; shortly where the tag may just be about to be pushed, or mended."""
+        value = [said.digest, sorted(said.platform_digests), said.refusal, said.trouble]
+        life = self._fresh if said.is_verified else min(self._fresh, _FAILURE_LIFE)
         self._put("tag", repository, tag, value, life)
 
     def find_platforms(

@@ -1,11 +1,13 @@
 """Verified targets: whether the registry can deliver an image for its architecture."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from http import HTTPStatus
 from threading import Lock
 
 from service.adapters.call import Answer, Call
 from service.adapters.deadline import Deadline
-from service.adapters.delivery_record import DeliveryRecords, Held
+from service.adapters.delivery_record import DeliveryRecords
 from service.adapters.manifest import ACCEPT, Manifest, read_manifest, read_platform
 from service.adapters.registry_client import RegistryClient
 from service.adapters.signature import find_signatures
@@ -13,7 +15,7 @@ from service.domain.delivery import Delivery, Signatures
 from service.domain.image import Image
 from service.domain.legality import Refusal
 from service.domain.reference import Repository
-from service.errors import RegistryError
+from service.errors import RegistryError, RegistryUnavailableError
 
 # The least that registries must take as a manifest; Kairos' have a few KiB, configurations less
 # than 100. Source: OCI distribution-spec v1.1.1, "Pushing Manifests".
@@ -41,22 +43,18 @@ class RegistryVerifier:
     def deliver(self, image: Image, deadline: Deadline) -> Delivery:
         """Tell what is known of an image, or ask for it."""
         repository, tag = image.repository, str(image.tag)
-        lock = self._locks[hash((repository, tag)) % _LOCKS]
+        known = self._records.find_delivery(repository, tag)
+        if known is not None:
+            return known
         try:
-            if not lock.acquire(timeout=deadline.left(repository.registry).total_seconds()):
-                return Delivery(trouble=f"{repository.registry} gave no answer in time")
+            with self._turn(image, deadline):
+                said = self._records.find_delivery(repository, tag)
+                if said is None:
+                    said = self._ask(image, deadline)
+                    self._records.keep_delivery(repository, tag, said)
+                return said
         except RegistryError as error:
             return Delivery(trouble=str(error))
-        try:
-            held = self._records.find_held(repository, tag)
-            if held is None:
-                held = self._ask(repository, tag, deadline)
-                self._records.keep_held(repository, tag, held)
-            return self._judge(image, held, deadline)
-        except RegistryError as error:
-            return Delivery(trouble=str(error))
-        finally:
-            lock.release()
 
     def find_signatures(self, image: Image, digest: str, deadline: Deadline) -> Signatures:
         """Tell what is known of an image's signatures, or ask for them."""
@@ -67,34 +65,43 @@ class RegistryVerifier:
             self._records.keep_signatures(repository, digest, known)
         return known
 
-    def _judge(self, image: Image, held: Held, deadline: Deadline) -> Delivery:
-        if held.trouble or held.digest is None:
-            refusal = None if held.trouble else Refusal.NOT_PULLABLE
-            return Delivery(refusal=refusal, trouble=held.trouble)
-        digests = frozenset(filter(None, held.platforms.values()))
-        platform = f"linux/{image.tag.arch}"
-        if platform not in held.platforms:
-            return Delivery(held.digest, digests, Refusal.PLATFORM_MISSING)
-        child = held.platforms[platform]
-        there = child is None or self._has(image.repository, child, deadline)
-        return Delivery(held.digest, digests, None if there else Refusal.NOT_PULLABLE)
-
-    def _ask(self, repository: Repository, tag: str, deadline: Deadline) -> Held:
-        """Ask what a tag names; trouble is kept as well, so that not all who ask wait for it."""
+    @contextmanager
+    def _turn(self, image: Image, deadline: Deadline) -> Iterator[None]:
+        """Wait for who asks for the same image, and no longer than for an answer."""
+        host = image.repository.registry
+        lock = self._locks[hash(image) % _LOCKS]
+        if not lock.acquire(timeout=deadline.left(host).total_seconds()):
+            raise RegistryUnavailableError(f"{host} gave no answer in time")
         try:
-            answer = self._fetch(repository, f"manifests/{tag}", deadline)
+            yield
+        finally:
+            lock.release()
+
+    def _ask(self, image: Image, deadline: Deadline) -> Delivery:
+        """Ask for an image; trouble is kept as well, so that not all who ask wait for it."""
+        registry, tag = image.repository.registry, str(image.tag)
+        try:
+            answer = self._fetch(image.repository, f"manifests/{tag}", deadline)
             if answer.status == HTTPStatus.NOT_FOUND:
-                return Held(None)
-            manifest = read_manifest(answer)
-            platforms = self._records.find_platforms(repository, manifest.digest)
-            if platforms is None:
-                platforms = self._find_platforms(repository, manifest, deadline)
-                self._records.keep_platforms(repository, manifest.digest, platforms)
-            return Held(manifest.digest, platforms)
+                return Delivery(refusal=Refusal.NOT_PULLABLE)
+            return self._judge(image, read_manifest(answer), deadline)
         except ValueError as error:
-            return Held(None, trouble=f"{repository.registry}: the manifest of {tag} {error}")
+            return Delivery(trouble=f"{registry}: the manifest of {tag} {error}")
         except RegistryError as error:
-            return Held(None, trouble=str(error))
+            return Delivery(trouble=str(error))
+
+    def _judge(self, image: Image, manifest: Manifest, deadline: Deadline) -> Delivery:
+        repository, platform = image.repository, f"linux/{image.tag.arch}"
+        platforms = self._records.find_platforms(repository, manifest.digest)
+        if platforms is None:
+            platforms = self._find_platforms(repository, manifest, deadline)
+            self._records.keep_platforms(repository, manifest.digest, platforms)
+        digests = frozenset(filter(None, platforms.values()))
+        if platform not in platforms:
+            return Delivery(manifest.digest, digests, Refusal.PLATFORM_MISSING)
+        child = platforms[platform]
+        there = child is None or self._has(repository, child, deadline)
+        return Delivery(manifest.digest, digests, None if there else Refusal.NOT_PULLABLE)
 
     def _find_platforms(
         self, repository: Repository, manifest: Manifest, deadline: Deadline

@@ -15,10 +15,10 @@ from service.domain.explanation import (
 )
 from service.domain.image import Image
 from service.domain.links import Links, links_of
-from service.domain.path import Journey, choose_target, plan_path
+from service.domain.plan import Plan, make_plan
 from service.domain.reference import Reference, Repository
-from service.domain.situation import Question, Situation
-from service.domain.status import Status, decide_status
+from service.domain.situation import Situation
+from service.domain.status import Status
 from service.domain.support import Support
 from service.domain.tag import ImageTag
 from service.domain.warning import UpgradeWarning
@@ -28,7 +28,6 @@ from service.domain.warning_rules import (
     warn_of_sources,
     warn_of_target,
 )
-from service.errors import KubernetesVersionUnknownError
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,49 +118,6 @@ class Recommendation:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a question comes to, before it is told.
-
-    Attributes:
-        way: The hops that were found, whatever the status makes of them.
-    """
-
-    situation: Situation
-    journey: Journey
-    way: tuple[ImageTag, ...]
-    status: Status
-
-    @property
-    def path(self) -> tuple[ImageTag, ...]:
-        """The hops to go; empty where the status has none."""
-        return self.way if self.status is Status.UPGRADE_AVAILABLE else ()
-
-    @property
-    def target(self) -> Image | None:
-        """The first hop."""
-        standing = self.situation.question.standing
-        return standing.sibling(self.path[0]) if self.path else None
-
-    def with_findings(self, findings: Findings) -> Self:
-        """Give the same plan, with more known that does not change it."""
-        return replace(self, situation=replace(self.situation, findings=findings))
-
-
-def make_plan(situation: Situation) -> Plan:
-    """Decide where to go.
-
-    Raises:
-        KubernetesVersionUnknownError: No safe Kubernetes step can be computed.
-
-    Source: domain rules 1 to 8.
-    """
-    journey = situation.journey(situation.question.policy)
-    _refuse_unknown_kubernetes(situation.question.running, journey)
-    way = _plan_way(situation.question, journey)
-    return Plan(situation, journey, way, decide_status(situation, journey, way))
-
-
 def recommend(situation: Situation) -> Recommendation:
     """Answer a question without asking whether its target can be pulled.
 
@@ -200,35 +156,6 @@ def tell(plan: Plan) -> Recommendation:
         catalogue=situation.catalogue,
         findings=situation.findings,
     )
-
-
-def _refuse_unknown_kubernetes(running: Image, journey: Journey) -> None:
-    """Stop where a newer image has a Kubernetes that could be lower than the running one."""
-    if known := journey.find_incomparable():
-        raise KubernetesVersionUnknownError(
-            f"{running.tag} does not tell its Kubernetes version, while newer images such as"
-            f" {known} do: give the tag that names it, or the release file of the node",
-        )
-
-
-def _plan_way(question: Question, journey: Journey) -> tuple[ImageTag, ...]:
-    if question.is_moved:
-        return _plan_successor(journey)
-    # What a legacy repository without a successor still lists leads nowhere.
-    return () if question.is_renamed else plan_path(journey)
-
-
-def _plan_successor(journey: Journey) -> tuple[ImageTag, ...]:
-    """Choose within the running major or, where there is nothing, within the next.
-
-    Source: domain rule 8.
-    """
-    major = journey.running.version.branch.major
-    for wanted in (major, major + 1):
-        images = [image for image in journey.images if image.version.branch.major == wanted]
-        if target := choose_target(replace(journey, images=images), journey.running):
-            return (target,)
-    return ()
 
 
 def _list_alternatives(situation: Situation, path: Sequence[ImageTag]) -> tuple[Alternative, ...]:

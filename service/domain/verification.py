@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from service.domain.delivery import Delivery, TargetVerifier
-from service.domain.recommendation import Plan, Recommendation, make_plan, tell
+from service.domain.plan import Plan, make_plan
+from service.domain.recommendation import Recommendation, tell
 from service.domain.situation import Situation
 
 # A registry that has lost more than that has lost its mind.
