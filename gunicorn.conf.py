@@ -10,7 +10,7 @@ import os
 import sys
 
 from service.adapters.rules_file import RulesError, load_builtin_rules, load_rules, reload_rules
-from service.settings import SettingsError, read_settings_once
+from service.settings import WORKER_THREADS, SettingsError, read_settings_once
 
 try:
     _settings = read_settings_once(os.environ)
@@ -24,7 +24,7 @@ bind = f"0.0.0.0:{_settings.port}"
 loglevel = _settings.log_level
 workers = _settings.web_concurrency
 worker_class = "gthread"
-threads = 16
+threads = WORKER_THREADS
 
 # Seconds. A worker that gives no sign of life is replaced; a request may take longer than this,
 # for its thread does not hold up the sign.
