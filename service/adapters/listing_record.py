@@ -186,4 +186,5 @@ def _parse_failure(value: object) -> Failure | None:
             return RegistryUnavailableError(detail, retry_after_seconds=seconds)
         case RegistryError.slug:
             return RegistryError(detail)
-    raise ValueError("has a failure of no known kind")
+        case _:
+            raise ValueError("has a failure of no known kind")

@@ -20,6 +20,8 @@ CLIENT_ERRORS = (RedisError, RedisClusterException, OSError)
 _TIMEOUT_SECONDS = 0.3
 # All sentinels together, for they are asked one after the other.
 _SENTINELS_SECONDS = 0.2
+# A cluster's client looks for the nodes anew before it gives up.
+_CLUSTER_SECONDS = 0.15
 
 _SENTINEL_PORT = 26379
 _CLUSTER_PORT = 6379
@@ -46,7 +48,7 @@ def build_client(url: str) -> Client:
     if kind == "redis+cluster":
         hosts, _, options = _split(rest, _CLUSTER_PORT)
         nodes = [ClusterNode(host, port) for host, port in hosts]  # type: ignore[no-untyped-call]
-        return RedisCluster(startup_nodes=nodes, **_with_timeouts(options))
+        return RedisCluster(startup_nodes=nodes, **_with_timeouts(options, _CLUSTER_SECONDS))
     return Redis.from_url(url, **_with_timeouts({}))
 
 

@@ -363,7 +363,7 @@ def test_callers_beyond_the_seats_are_refused_at_once() -> None:
     source = SlowSource(clock)
     known = Repository("quay.io", "kairos/known")
     repositories = [Repository("quay.io", f"kairos/{number}") for number in range(8)]
-    source.answers.update(dict.fromkeys([known, HADRON, *repositories], ["one"]))
+    source.answers.update({key: ["one"] for key in (known, HADRON, *repositories)})
     cache = build_cache(source, lives=LIVES)
     source.released.set()
     cache.fetch_catalogue(known)
