@@ -9,6 +9,7 @@ import logging
 import os
 import sys
 
+from service.adapters.redis_client import check_url
 from service.adapters.rules_file import RulesError, load_builtin_rules, load_rules, reload_rules
 from service.settings import WORKER_THREADS, SettingsError, read_settings_once
 
@@ -17,7 +18,9 @@ try:
     load_builtin_rules()
     if _settings.rules_file:
         load_rules(_settings.rules_file)
-except (SettingsError, RulesError) as error:
+    if _settings.redis_url:
+        check_url(_settings.redis_url)
+except (SettingsError, RulesError, ValueError) as error:
     sys.exit(f"kairos-upgrade-advisor: {error}")
 
 bind = f"0.0.0.0:{_settings.port}"

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
@@ -196,7 +197,12 @@ def _parse_tracked(text: str) -> tuple[Repository, ...]:
 
 
 def _parse_redis_url(text: str) -> str:
-    if not _REDIS_URL.fullmatch(text):
+    hosts = re.split("[/?]", text.partition("://")[2])[0].rpartition("@")[2]
+    try:
+        ports = [urlsplit(f"//{host}").port for host in hosts.split(",")]
+    except ValueError:
+        ports = [0]
+    if not _REDIS_URL.fullmatch(text) or 0 in ports:
         raise ValidationError(
             "Give redis://HOST, rediss://HOST, unix:///PATH, redis+sentinel://HOST,…/SERVICE or"
             " redis+cluster://HOST,….",

@@ -64,14 +64,14 @@ class ReadinessProbe:
 
     def _look(self, repository: Repository) -> CatalogueHealth:
         entry, now = self._known.recall(repository), self._clock()
-        if entry is None or not entry.answers(now):
+        if entry is None:
             return CatalogueHealth(repository, None, Health.WARN, "not listed yet")
         failure = entry.record.failure
         problem = str(failure) if failure else None
         if entry.record.fetched_at is None:
             gone = isinstance(failure, RepositoryNotFoundError)
-            health = Health.WARN if gone else Health.FAIL
-            return CatalogueHealth(repository, None, health, problem)
+            return CatalogueHealth(repository, None, Health.WARN if gone else Health.FAIL, problem)
+        if not entry.answers(now):
+            problem = "too old to be answered from"
         age = max(now - entry.record.fetched_at, timedelta())
-        health = Health.WARN if failure else Health.PASS
-        return CatalogueHealth(repository, age, health, problem)
+        return CatalogueHealth(repository, age, Health.WARN if problem else Health.PASS, problem)

@@ -52,6 +52,23 @@ def build_client(url: str) -> Client:
     return Redis.from_url(url, **_with_timeouts({}))
 
 
+def check_url(url: str) -> None:
+    """Refuse a URL with options that no client takes; connects to nothing.
+
+    Raises:
+        ValueError: Its text shows nothing of the URL, which may hold a password.
+    """
+    try:
+        kind, _, rest = url.partition("://")
+        if kind == "redis+cluster":
+            _, _, options = _split(rest, _CLUSTER_PORT)
+            Redis(**_with_timeouts(options)).connection_pool.make_connection()
+        else:
+            build_client(url).connection_pool.make_connection()  # type: ignore[union-attr]
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError("ADVISOR_REDIS_URL has an option that Redis clients do not know") from None
+
+
 def _build_sentinel(rest: str) -> Client:
     hosts, path, options = _split(rest, _SENTINEL_PORT)
     service, _, database = path.partition("/")

@@ -51,7 +51,8 @@ def start_deployment(
     own = directory / "registry"
     own.mkdir()
     tags = load_listing("hadron").tags
-    repositories = {"kairos/hadron": tags} | {f"kairos/cold-{n}": tags for n in range(64)}
+    cold = [HADRON.partition(":")[2]]
+    repositories = {"kairos/hadron": tags} | {f"kairos/cold-{n}": cold for n in range(64)}
     with ExitStack() as stack:
         registry_stack = stack.enter_context(ExitStack())
         registry = registry_stack.enter_context(start_registry(own, repositories))
