@@ -82,6 +82,8 @@ class Advisor:
         _refuse_fips(request.claim, running, official=official)
         rules = self._rulebook.rules_for(running, official=official)
         standing, catalogue = self._find_stream(running, rules)
+        if standing != running:
+            rules = self._rulebook.rules_for(running, standing, official=official)
         question = Question(
             running=running,
             standing=standing,

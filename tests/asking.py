@@ -4,9 +4,13 @@ from collections.abc import Iterable
 
 from service.domain.catalogue import Catalogue, TagListing
 from service.domain.image import Image
+from service.domain.legality import Hop
+from service.domain.path import Journey
 from service.domain.policy import Policy
-from service.domain.recommendation import LatestBranch, Question, Recommendation, recommend
+from service.domain.recommendation import Recommendation, recommend
 from service.domain.reference import Reference, Repository
+from service.domain.rules import Rules
+from service.domain.situation import LatestBranch, Question, Situation
 from service.domain.tag import ImageTag, parse_tag
 from service.domain.version import Branch, KairosVersion, KubernetesVersion
 from tests.lists import FETCHED_AT
@@ -61,16 +65,39 @@ def index(tags: Iterable[str], flavor: str = "ubuntu") -> Catalogue:
     )
 
 
-def ask(
+def hop(running: str, target: str, policy: Policy = DEFAULTS, *, origin: str | None = None) -> Hop:
+    """Make a hop that no rules data speaks of."""
+    start = read_tag(origin or running)
+    return Hop(read_tag(running), start, read_tag(target), policy, Rules())
+
+
+def travel(
+    running: str, tags: Iterable[str], policy: Policy = DEFAULTS, flavor: str = "ubuntu"
+) -> Journey:
+    """Make a way through the stream of a tag, without rules data."""
+    tag = read_tag(running, flavor)
+    return Journey(tag, index(tags, flavor).list_images(tag.stream), policy, Rules())
+
+
+def ask(  # noqa: PLR0913 - a question has these parts
     running: str,
     catalogue: Catalogue,
     policy: Policy = DEFAULTS,
     *,
     latest: str | None = None,
     official: bool = True,
+    boot_state: str = "active",
 ) -> Recommendation:
-    """Ask what a node that runs a tag of the catalogue's repository should move to."""
+    """Ask, without rules data, what a node that runs a tag of a repository should move to."""
     image = Image.identify(Reference(catalogue.repository, running))
     branch = read_branch(latest) if latest else None
-    question = Question(image, policy, official)
-    return recommend(question, catalogue, LatestBranch(branch, expected=official))
+    question = Question(
+        running=image,
+        standing=image,
+        policy=policy,
+        official=official,
+        boot_state=boot_state,
+        form="json",
+    )
+    known = LatestBranch(branch, expected=official)
+    return recommend(Situation.survey(question, catalogue, Rules(), known))

@@ -1,7 +1,7 @@
 """The rules of a recommendation once more: naive, slow, and on the text of the tags alone.
 
-Nothing here knows the service. It reads a tag with the one expression that describes them all, looks
-at every image at every step, and follows the rules word by word.
+Nothing here knows the service. It reads a tag with the one expression that describes them all,
+looks at every image at every step, and follows the rules word by word.
 """
 
 import re
@@ -112,10 +112,8 @@ def kubernetes(tag: str) -> tuple[int, int, int, float, int] | None:
     match = read(tag)
     numbers, _, rc = match["kv"].partition("-rc")
     major, minor, patch = map(int, numbers.split("."))
-    if distribution(tag) == "k3s":
-        revision = match["k3"] or 1
-    else:
-        revision = match["k0"] or 0
+    first = 1 if distribution(tag) == "k3s" else 0
+    revision = match["k3"] or match["k0"] or first
     return major, minor, patch, int(rc) if rc else float("inf"), int(revision)
 
 
@@ -197,7 +195,9 @@ class Node:
         floor = flavor_release(origin, self.flavor)
         bases = {tag: flavor_release(tag, self.flavor) for tag in found}
         return [
-            tag for tag in found if bases[tag] == floor or is_higher_flavor_release(bases[tag], floor)
+            tag
+            for tag in found
+            if bases[tag] == floor or is_higher_flavor_release(bases[tag], floor)
         ]
 
 
@@ -208,8 +208,7 @@ def recommend(node: Node, latest: tuple[int, int] | None) -> Answer:
     ahead = [
         tag
         for tag in node.candidates(node.running)
-        if kairos(tag) > kairos(node.running)
-        and (node.wishes.prerelease or not is_prerelease(tag))
+        if kairos(tag) > kairos(node.running) and (node.wishes.prerelease or not is_prerelease(tag))
     ]
     if is_unknown(node.running) and any(kubernetes(tag) for tag in ahead):
         raise KubernetesUnknown

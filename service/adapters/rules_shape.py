@@ -1,8 +1,9 @@
 """The shape of a file of rules: the tables below name each key, and how its value is read."""
 
 import re
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from yaml.nodes import Node
 
@@ -21,6 +22,7 @@ from service.adapters.strict_yaml import (
 from service.domain.policy import KubernetesPreference, MaxStep, VersionCeiling
 from service.domain.reference import Repository, quote
 from service.domain.rules import (
+    RULE_ID,
     Advisory,
     Applies,
     Barrier,
@@ -37,10 +39,11 @@ from service.domain.version import Branch, Distribution, KairosVersion
 from service.domain.version_range import VersionRange
 from service.domain.warning import Severity
 
+_T = TypeVar("_T")
+
 _VERSION = "1"
 
-# An id is part of a warning's code, which goes into headers and into lists with commas.
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+_ID = re.compile(RULE_ID)
 _NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")  # one part of a repository's name
 
 
@@ -50,25 +53,16 @@ def _parse_id(name: str) -> str:
     return name
 
 
-def _parse_release(name: str) -> KairosVersion:
-    version = KairosVersion.parse(f"v{name.removeprefix('v')}")
-    if version is None:
-        raise ValueError(f"{quote(name)} is not a release such as v4.1.2")
-    return version
+def _understood(parse: Callable[[str], _T | None], what: str) -> Reader[_T]:
+    """Read with a parser that gives None for what it does not understand."""
 
+    def parse_or_refuse(name: str) -> _T:
+        value = parse(name)
+        if value is None:
+            raise ValueError(f"{quote(name)} is not {what}")
+        return value
 
-def _parse_ceiling(name: str) -> VersionCeiling:
-    ceiling = VersionCeiling.parse(name)
-    if ceiling is None:
-        raise ValueError(f"{quote(name)} is neither a release such as v4.1.2 nor a branch like 4.1")
-    return ceiling
-
-
-def _parse_minor(name: str) -> Branch:
-    minor = Branch.parse(name)
-    if minor is None:
-        raise ValueError(f"{quote(name)} is not a minor version such as 1.33")
-    return minor
+    return parsed(parse_or_refuse)
 
 
 def _parse_repository(name: str) -> str:
@@ -87,6 +81,10 @@ def _read_version(node: Node) -> str:
         refuse(node, f"version {quote(version)} is not understood, only {_VERSION}")
     return version
 
+
+_RELEASE = _understood(KairosVersion.parse_release, "a release such as v4.1.2")
+_CEILING = _understood(VersionCeiling.parse, "a release such as v4.1.2, or a branch such as 4.1")
+_MINOR = _understood(Branch.parse, "a minor version such as 1.33")
 
 _APPLIES = mapping(
     Applies,
@@ -112,7 +110,7 @@ _STEP_NAMES = {"from": "origin", "to": "target"}
 
 _WITHDRAWN = mapping(
     partial(Withdrawn, applies=_APPLIES_TO_ALL),
-    required={"release": parsed(_parse_release), **_TOLD},
+    required={"release": _RELEASE, **_TOLD},
     optional=_APPLIES_OPTIONALLY,
 )
 
@@ -137,7 +135,7 @@ _RENAMED = mapping(
 
 _ENDED = mapping(
     Ended,
-    required={"applies": _APPLIES, "last": parsed(_parse_release), **_TOLD},
+    required={"applies": _APPLIES, "last": _RELEASE, **_TOLD},
     optional={},
 )
 
@@ -147,9 +145,9 @@ _POLICY = mapping(
     optional={
         "freeze": flag,
         "max_step": choice(MaxStep),
-        "max_version": parsed(_parse_ceiling),
+        "max_version": _CEILING,
         "kubernetes": choice(KubernetesPreference),
-        "max_kubernetes": parsed(_parse_minor),
+        "max_kubernetes": _MINOR,
     },
 )
 

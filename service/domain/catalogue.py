@@ -12,8 +12,8 @@ from service.domain.tag import (
     ImageTag,
     Stream,
     Variant,
-    base_order,
     is_artefact,
+    is_lower_base,
     parse_tag,
 )
 from service.domain.version import Branch, Distribution
@@ -131,7 +131,7 @@ class Catalogue:
             base
             for distribution in _matching_distributions(stream)
             for base in self.bases.get(_family(stream, distribution), ())
-            if _is_above(base, stream.base)
+            if is_lower_base(stream.base, base)
         }
         streams = [stream, *(replace(stream, base=base) for base in higher)]
         images = (image for each in streams for image in self.list_images(each))
@@ -193,8 +193,3 @@ def _group_bases(streams: Mapping[Stream, object]) -> Mapping[Stream, Sequence[s
     for stream in streams:
         families[_family(stream, stream.distribution)].append(stream.base)
     return dict(families)
-
-
-def _is_above(base: str, other: str) -> bool:
-    order, floor = base_order(base), base_order(other)
-    return order is not None and floor is not None and order[0] == floor[0] and order > floor

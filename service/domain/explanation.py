@@ -57,7 +57,7 @@ def list_alternatives(
     for code, changed in _changes(asked).items():
         journey = situation.journey(changed)
         image = None if journey.find_incomparable() else choose_target(journey, journey.running)
-        if image and image != target and _is_as_named(code, situation.running, image):
+        if image and image != target:
             found.append((code, image))
     return tuple(found)
 
@@ -100,9 +100,3 @@ _CHANGES: dict[AlternativeCode, Callable[[Policy], Policy | None]] = {
     AlternativeCode.FLAVOR_RELEASE_CHANGE: _flavor_release_change,
     AlternativeCode.PRERELEASE: _prerelease,
 }
-
-
-def _is_as_named(code: AlternativeCode, running: ImageTag, image: ImageTag) -> bool:
-    """Leave out what a wider step finds without taking it: ``next_minor`` has said it then."""
-    crosses_major = image.version.branch.major != running.version.branch.major
-    return crosses_major if code is AlternativeCode.NEXT_MAJOR else True

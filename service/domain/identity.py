@@ -11,6 +11,7 @@ from service.domain.tag import (
     Arch,
     ImageTag,
     Stream,
+    Variant,
     legacy_flavor,
     parse_tag,
     print_tag,
@@ -81,11 +82,7 @@ def identify(claim: Claim, repository: Repository, *, official: bool) -> Image:
     image = _read_image(claim, repository)
     file = claim.release_file
     if file is not None:
-        for name, of_image, of_file in _compare(image, file, official=official):
-            if of_image is not None and of_file is not None and of_image != of_file:
-                raise IdentityMismatchError(
-                    f"{name}: the image {image.tag} says {of_image}, the release file {of_file}",
-                )
+        _refuse_contradictions(image, file, official=official)
         image = replace(image, tag=_complete(image.tag, file))
     if claim.arch not in (None, image.tag.arch):
         raise IdentityMismatchError(
@@ -109,9 +106,8 @@ def _read_image(claim: Claim, repository: Repository) -> Image:
 
 def _build_tag(claim: Claim, file: ReleaseFile, repository: Repository) -> ImageTag:
     """Put the tag together from the parts in a file."""
-    texts = [file.artifact, file.legacy_tag if legacy_flavor(repository.flavor) else None]
-    read = (parse_tag(text, repository.flavor) for text in texts if text)
-    known = next(filter(None, read), None)
+    text = file.legacy_tag if legacy_flavor(repository.flavor) else file.artifact
+    known = parse_tag(text, repository.flavor)
     tag = known or parse_tag(_print_tag(claim, file), repository.flavor)
     if tag is None:
         raise InvalidRequestError(
@@ -125,7 +121,7 @@ def _print_tag(claim: Claim, file: ReleaseFile) -> str:
     model = file.model or (_AMD64_MODEL if arch is Arch.AMD64 else None)
     if not (file.flavor_release and file.variant and arch and model and file.version):
         _refuse_incomplete(file, arch, model)
-    kubernetes = file.kubernetes
+    kubernetes = file.kubernetes if file.variant is Variant.STANDARD else None
     distribution = kubernetes.distribution if kubernetes else None
     trusted_boot = file.is_trusted_boot or False
     stream = Stream(file.flavor_release, file.variant, arch, model, distribution, trusted_boot)
@@ -141,8 +137,16 @@ def _refuse_incomplete(file: ReleaseFile, arch: Arch | None, model: str | None) 
         "RELEASE": file.version,
     }
     missing = ", ".join(f"KAIROS_{key}" for key, value in parts.items() if not value)
-    message = f"It does not tell {missing}: give the image too."
+    message = f"It does not tell {missing} legibly: give the image too."
     raise InvalidRequestError([FieldError("release_file", message)])
+
+
+def _refuse_contradictions(image: Image, file: ReleaseFile, *, official: bool) -> None:
+    for name, of_image, of_file in _compare(image, file, official=official):
+        if of_image is not None and of_file is not None and of_image != of_file:
+            raise IdentityMismatchError(
+                f"{name}: the image {image.tag} says {of_image}, the release file {of_file!s:.64}",
+            )
 
 
 def _compare(
@@ -153,16 +157,23 @@ def _compare(
 ) -> Iterator[tuple[str, object, object]]:
     """Give what both tell: name, value of the image, value of the file; None where one does not."""
     tag = image.tag
+    legacy = legacy_flavor(image.repository.flavor) is not None
     yield "version", tag.version, file.version
     yield "arch", tag.arch, file.arch
-    yield "model", tag.model, file.model
     yield "Kubernetes", tag.kubernetes, tag.kubernetes and file.kubernetes
-    if file.is_trusted_boot is False:
-        yield "trusted boot", tag.trusted_boot, False
-    if legacy_flavor(image.repository.flavor):
+    if file.is_trusted_boot is False and tag.trusted_boot:
+        yield "trusted boot", "yes", "no"
+    if legacy:
         return  # The files of that time are wrong about variant (kairos#598) and flavor (#1611).
+    yield "model", tag.model, file.model
     yield "variant", tag.variant, file.variant
+    for stated in filter(None, (parse_tag(text, image.repository.flavor) for text in file.tags)):
+        known = stated.kubernetes or tag.kubernetes  # A label of v3.4 lacks it.
+        same = replace(stated, kubernetes=known).stream_and_version == tag.stream_and_version
+        yield "tag", tag, tag if same else stated
     if official:
+        named = file.name_repository(None)
+        yield "repository", image.repository.flavor, named and named.repository.flavor
         yield "flavor", image.flavor, file.flavor
         yield "flavor release", tag.base, _base_of(image, file)
 

@@ -86,6 +86,12 @@ def _refuse_tag(repository: Repository, tag: str) -> NoReturn:
         raise NotAnOsImageError(_describe_artefact(repository, tag))
     if kind := _OTHER_REPOSITORIES.get(repository.flavor):
         raise NotAnOsImageError(f"{repository} is {kind}, not an OS image")
+    of_disks = repository.flavor.removesuffix("-img")
+    if of_disks != repository.flavor and legacy_flavor(of_disks):
+        raise NotAnOsImageError(
+            f"{repository} holds raw disks; the OS image is"
+            f" {repository.organisation}/{of_disks}:{tag}",
+        )
     if is_foreign_version(tag):
         raise NotAnOsImageError(
             f"{quote(tag)} names no variant, architecture and model, as an OS image's tag does:"

@@ -110,10 +110,14 @@ def _is_above_max_kubernetes(hop: Hop) -> bool:
     ceiling, target = hop.policy.max_kubernetes, hop.target
     if ceiling is None:
         return False
-    # An unknown version may stand anywhere, and a ceiling is a promise.
-    return target.has_unknown_kubernetes or (
+    return _stays_unknown(hop) or (
         target.kubernetes is not None and target.kubernetes.minor > ceiling
     )
+
+
+def _stays_unknown(hop: Hop) -> bool:
+    """Whether a hop is legal without a known Kubernetes: a ceiling is a promise beyond that."""
+    return hop.origin.has_unknown_kubernetes and hop.target.has_unknown_kubernetes
 
 
 def _runs_into_barrier(hop: Hop) -> bool:
@@ -122,7 +126,7 @@ def _runs_into_barrier(hop: Hop) -> bool:
 
 def _is_kubernetes_minor_held(hop: Hop) -> bool:
     keeps = hop.policy.kubernetes_preference is KubernetesPreference.KEEP
-    if keeps and hop.target.has_unknown_kubernetes:
+    if keeps and _stays_unknown(hop):
         return True
     minimal = hop.policy.kubernetes_preference is KubernetesPreference.MINIMAL
     same_release = hop.target.version == hop.origin.version

@@ -7,7 +7,7 @@ from itertools import groupby
 from service.domain.legality import Hop, find_refusal, is_newer, raises_kubernetes_minor
 from service.domain.policy import KubernetesPreference, Policy
 from service.domain.rules import Rules
-from service.domain.tag import ImageTag, base_order
+from service.domain.tag import ImageTag, base_order, is_lower_base
 
 # A path ends by itself, for each hop takes a newer image. A list made to have hundreds of hops is
 # not worth an answer of hundreds of images.
@@ -38,7 +38,7 @@ class Journey:
         for image in reversed(self.images):
             if image.version < origin.version:
                 return
-            if is_newer(image, origin):
+            if is_newer(image, origin) and not is_lower_base(image.base, origin.base):
                 yield image
 
     def newer_releases(self) -> Iterator[ImageTag]:

@@ -47,7 +47,7 @@ class VersionCeiling:
         """Read ``v4.1.2``, ``4.1.2``, ``v4.1`` or ``4.1``; None for anything else."""
         if branch := Branch.parse(text):
             return cls((branch.major, branch.minor, math.inf))
-        release = KairosVersion.parse(f"v{text.removeprefix('v')}")
+        release = KairosVersion.parse_release(text)
         return cls(release.order) if release else None
 
     def allows(self, version: KairosVersion) -> bool:

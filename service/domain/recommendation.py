@@ -72,12 +72,12 @@ def recommend(situation: Situation) -> Recommendation:
     """
     question = situation.question
     journey = situation.journey(question.policy)
-    _refuse_unknown_kubernetes(journey)
+    _refuse_unknown_kubernetes(question.running, journey)
     way = _plan_way(question, journey)
     status = decide_status(situation, journey, way)
     path = way if status is Status.UPGRADE_AVAILABLE else ()
     reached = way[0] if way and status in (Status.UPGRADE_AVAILABLE, Status.MANUAL) else None
-    change = Change.between(situation.running, path[0] if path else situation.running)
+    step = Change.between(situation.running, reached or situation.running)
     hops = tuple(map(question.standing.sibling, path))
     successor = question.standing.sibling(reached) if reached and not path else None
     return Recommendation(
@@ -86,10 +86,10 @@ def recommend(situation: Situation) -> Recommendation:
         target=hops[0] if hops else None,
         path=hops,
         alternatives=_list_alternatives(situation, path),
-        change=change,
+        change=step if path else Change.between(situation.running, situation.running),
         support=situation.support,
         warnings=(
-            *warn_of_target(situation, path, change),
+            *warn_of_target(situation, way if reached else (), step),
             *warn_of_rules(situation, reached),
             *warn_of_running(situation),
             *warn_of_sources(situation),
@@ -101,12 +101,12 @@ def recommend(situation: Situation) -> Recommendation:
     )
 
 
-def _refuse_unknown_kubernetes(journey: Journey) -> None:
+def _refuse_unknown_kubernetes(running: Image, journey: Journey) -> None:
     """Stop where a newer image has a Kubernetes that could be lower than the running one."""
     if known := journey.find_incomparable():
         raise KubernetesVersionUnknownError(
-            f"{journey.running} does not tell its Kubernetes version, while newer images such as"
-            f" {known} do: ask with the tag that names it, or send the node's release file",
+            f"{running.tag} does not tell its Kubernetes version, while newer images such as"
+            f" {known} do: give the tag that names it, or the release file of the node",
         )
 
 

@@ -39,7 +39,7 @@ _DEFAULT_REGISTRY = "docker.io"
 _LEGACY_DEFAULT_REGISTRY = "index.docker.io"
 _OFFICIAL_NAMESPACE = "library/"
 
-_TRANSPORTS = ("oci:", "docker://", "https://", "http://", "docker:", "oci-archive:", "ocifile:")
+_TRANSPORTS = ("oci:", "docker://", "https://", "http://")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -149,6 +149,9 @@ def _normalise(domain: str | None, path: str) -> Repository:
     """Fill in Docker Hub, by the rule that tells a host from the first part of a name."""
     if domain is not None and not _is_registry(domain):
         domain, path = None, f"{domain}/{path}"
+    first, slash, _ = path.partition("/")
+    if domain is None and slash and "." in first:
+        raise InvalidReferenceError(f"{quote(first)} is not the name of a registry")
     registry = (domain or _DEFAULT_REGISTRY).lower()
     if registry == _LEGACY_DEFAULT_REGISTRY:
         registry = _DEFAULT_REGISTRY

@@ -6,30 +6,34 @@ Source: kairos-sdk ``utils.OSRelease``; os-release(5); kairos-init ``steps_init.
 """
 
 import re
-import shlex
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Self, TypeVar
+from typing import Self
 
 from service.domain.reference import Reference, quote
-from service.domain.tag import Arch, Variant
+from service.domain.tag import ARCH_NAMES, Arch, Variant
 from service.domain.version import (
     KAIROS_VERSION,
     KUBERNETES_VERSION,
+    Distribution,
     KairosVersion,
     KubernetesVersion,
 )
 from service.errors import FieldError, InvalidReferenceError, InvalidRequestError
 
-_E = TypeVar("_E", bound=StrEnum)
-
 MAX_RELEASE_FILE_LENGTH = 64 * 1024
 _MAX_LINES = 1_000
 
 _PREFIX = "KAIROS_"
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_UNAME_ARCHES = {"x86_64": Arch.AMD64, "aarch64": Arch.ARM64}
+_EMPTY = re.compile(r"\s*(?:#.*)?")
+# A shell's word: pieces in double quotes, in single ones, escaped or bare. What a shell would
+# evaluate in them is text here.
+_PIECE = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.|[^\s\"'\\]"
+_ASSIGNMENT = re.compile(
+    rf"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<word>(?:{_PIECE})*)\s*(?:(?<=\s)#.*)?",
+)
+_PIECES = re.compile(_PIECE)
+_ESCAPED = re.compile(r"\\([\"$`\\])")
 
 # VERSION has held v2.4.2-k3sv1.27.6+k3s1, then v3.2.4-v1.31.3-k3s1, and only v3.6.0 since v3.4.
 _VERSION = re.compile(rf"(?P<kairos>{KAIROS_VERSION})(?:-(?P<kubernetes>{KUBERNETES_VERSION}))?")
@@ -55,7 +59,7 @@ class ReleaseFile:
         """
         if len(text) > MAX_RELEASE_FILE_LENGTH:
             raise _bad(f"It has more than {MAX_RELEASE_FILE_LENGTH} characters.")
-        lines = text.removeprefix("\ufeff").splitlines()
+        lines = text.removeprefix("\ufeff").removesuffix("\n").split("\n")
         if len(lines) > _MAX_LINES:
             raise _bad(f"It has more than {_MAX_LINES} lines.")
         values = dict(filter(None, (_parse_line(at, line) for at, line in enumerate(lines, 1))))
@@ -79,29 +83,29 @@ class ReleaseFile:
     @property
     def flavor_release(self) -> str | None:
         """The flavor release as tags have it, as far as the file can tell."""
-        # KAIROS_NAME is kairos-<variant>-<flavor>-<flavor release>.
-        of_name = (self.get("NAME") or "").removeprefix(
-            f"kairos-{self.get('VARIANT')}-{self.flavor}-"
-        )
-        release = self.get("FLAVOR_RELEASE") or of_name
+        release = self.get("FLAVOR_RELEASE") or self._flavor_release_of_name()
+        if release is None:
+            return None
         if self.flavor == "rockylinux":
             return release.partition(".")[0]
         if _TUMBLEWEED.fullmatch(release):
             return "tumbleweed-latest"
         if self.flavor == "hadron":
             return f"v{release.removeprefix('v')}"
-        return release or None
+        return release
 
     @property
     def variant(self) -> Variant | None:
         """The variant."""
-        return self._choice(Variant, "VARIANT")
+        text = self.get("VARIANT")
+        if text is not None and text not in tuple(Variant):
+            raise _bad(f"VARIANT is {quote(text)}, none of {', '.join(Variant)}.")
+        return Variant(text) if text else None
 
     @property
     def arch(self) -> Arch | None:
         """The architecture."""
-        key = "TARGETARCH" if self.get("TARGETARCH") else "ARCH"
-        return _UNAME_ARCHES.get(self.get(key) or "") or self._choice(Arch, key)
+        return self._arch("TARGETARCH") or self._arch("ARCH")
 
     @property
     def model(self) -> str | None:
@@ -110,9 +114,10 @@ class ReleaseFile:
 
     @property
     def version(self) -> KairosVersion | None:
-        """The Kairos version, or the owner's own."""
-        text = self.get("RELEASE") or (self._version["kairos"] if self._version else "")
-        return KairosVersion.parse(f"v{text.removeprefix('v')}")
+        """The Kairos version, or the owner's own; None where it is not legible."""
+        if release := self.get("RELEASE"):
+            return KairosVersion.parse(f"v{release.removeprefix('v')}")
+        return self._version_before_kubernetes
 
     @property
     def kubernetes(self) -> KubernetesVersion | None:
@@ -120,10 +125,27 @@ class ReleaseFile:
 
         On core images there may be a prefix without a version.
         """
-        if software := self.get("SOFTWARE_VERSION"):
-            prefix = self.get("SOFTWARE_VERSION_PREFIX") or ""
-            return KubernetesVersion.parse(_as_tag(f"{prefix}{software}"))
-        text = self._version["kubernetes"] if self._version else None
+        return self._software or self._kubernetes_in_version
+
+    @property
+    def _version_before_kubernetes(self) -> KairosVersion | None:
+        return KairosVersion.parse(self._version["kairos"]) if self._version else None
+
+    @property
+    def _software(self) -> KubernetesVersion | None:
+        software, prefix = self.get("SOFTWARE_VERSION"), self.get("SOFTWARE_VERSION_PREFIX") or ""
+        if software is None:
+            return None
+        version = KubernetesVersion.parse(_as_tag(f"{prefix}{software}"))
+        if version is None and prefix in tuple(Distribution):
+            raise _bad(f"{quote(prefix + software)} is not a Kubernetes version of k3s or k0s.")
+        return version
+
+    @property
+    def _kubernetes_in_version(self) -> KubernetesVersion | None:
+        # Custom builds put a version of their own there, of which the rest is not to be trusted.
+        told = self._version if self._version_before_kubernetes == self.version else None
+        text = told["kubernetes"] if told else None
         return KubernetesVersion.parse(text) if text else None
 
     @property
@@ -131,10 +153,16 @@ class ReleaseFile:
         return _VERSION.fullmatch(_as_tag(self.get("VERSION") or ""))
 
     @property
-    def artifact(self) -> str | None:
+    def tags(self) -> Iterator[str]:
+        """The tags that the file may hold: of the image, its label, and the name of the build."""
+        named = (self.get("IMAGE_REPO") or "").rpartition("/")[2].partition(":")[2]
+        label = _as_tag(self.get("IMAGE_LABEL") or "")
+        return filter(None, (named, label, self.artifact))
+
+    @property
+    def artifact(self) -> str:
         """The tag within the name of the build, which told architecture and model first."""
-        name = self.get("ARTIFACT")
-        return _as_tag(name.removeprefix(f"kairos-{self.flavor}-")) if name else None
+        return _as_tag((self.get("ARTIFACT") or "").removeprefix(f"kairos-{self.flavor}-"))
 
     def name_repository(self, default_organisation: str | None) -> Reference | None:
         """Give the image that the file names, or its repository alone; None since v3.5.
@@ -168,6 +196,20 @@ class ReleaseFile:
         """Whether the image was built with FIPS cryptography."""
         return self._flag("FIPS") or False
 
+    def _flavor_release_of_name(self) -> str | None:
+        """Read it off the name, ``kairos-<variant>-<flavor>-<flavor release>``."""
+        name = self.get("NAME") or ""
+        release = name.removeprefix(f"kairos-{self.get('VARIANT')}-{self.flavor}-")
+        return release if release != name else None
+
+    def _arch(self, key: str) -> Arch | None:
+        text = self.get(key)
+        if text is None:
+            return None
+        if (arch := Arch.parse(text)) is None:
+            raise _bad(f"{key} is {quote(text)}, none of {', '.join(ARCH_NAMES)}.")
+        return arch
+
     def _flag(self, key: str) -> bool | None:
         value = self.get(key)
         if value is None:
@@ -176,29 +218,27 @@ class ReleaseFile:
             raise _bad(f"{key} is {quote(value)}, neither true nor false.")
         return value == "true"
 
-    def _choice(self, kind: type[_E], key: str) -> _E | None:
-        value = self.get(key)
-        if value is None:
-            return None
-        if value not in tuple(kind):
-            raise _bad(f"{key} is {quote(value)}, none of {', '.join(kind)}.")
-        return kind(value)
-
 
 def _parse_line(number: int, line: str) -> tuple[str, str] | None:
     """Read one assignment; None for a blank line or a comment."""
-    try:
-        words = shlex.split(line, comments=True)
-    except ValueError as error:
-        raise _bad(f"Line {number}: {error}.".lower().capitalize()) from error
-    if not words:
+    if _EMPTY.fullmatch(line):
         return None
-    name, equals, value = words[0].removeprefix("export ").partition("=")
-    if len(words) > 1 or not equals or not _NAME.fullmatch(name):
-        raise _bad(f"Line {number} is not KEY=value: {quote(line)}.")
+    match = _ASSIGNMENT.fullmatch(line)
+    if match is None:
+        raise _bad(f"Line {number} is not KEY=value, or its quotes do not close: {quote(line)}.")
+    value = _PIECES.sub(_unquote, match["word"])
     if not value.isprintable():
-        raise _bad(f"Line {number}: the value of {name} is not text.")
-    return name, value
+        raise _bad(f"Line {number}: the value of {match['name']:.64} is not text.")
+    return match["name"], value
+
+
+def _unquote(piece: re.Match[str]) -> str:
+    text = piece[0]
+    if text[0] == '"':
+        return _ESCAPED.sub(r"\1", text[1:-1])
+    if text[0] == "'":
+        return text[1:-1]
+    return text.removeprefix("\\")
 
 
 def _as_tag(text: str) -> str:

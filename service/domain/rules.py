@@ -14,6 +14,9 @@ from service.domain.warning import Severity
 
 _T = TypeVar("_T")
 
+# An id is part of a warning's code, which goes into headers and into lists with commas.
+RULE_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+
 # Both enumerations stand in the order from narrow to wide.
 _MAX_STEPS = tuple(MaxStep)
 _PREFERENCES = tuple(KubernetesPreference)
@@ -169,6 +172,10 @@ class OperatorPolicy:
     kubernetes: KubernetesPreference | None = None
     max_kubernetes: Branch | None = None
 
+    def speaks_of(self, image: Image) -> bool:
+        """Whether an image is in one of its repositories."""
+        return any(pattern.matches(image.repository) for pattern in self.repositories)
+
     def narrow(self, policy: Policy) -> Policy:
         """Give the narrower of a caller's policy and this one, member by member."""
         return replace(
@@ -233,25 +240,30 @@ class Rulebook:
     def combine(cls, builtin: Rules, own: Rules) -> Self:
         """Combine the built-in rules, which know Kairos releases only, with an operator's own.
 
-        The operator's rules apply everywhere, and replace the built-in ones of the same id.
+        The operator's rules apply everywhere, come first, and replace the built-in ones of the
+        same id.
         """
-        return cls(official=builtin.without_ids(own.ids) + own, elsewhere=own)
+        return cls(official=own + builtin.without_ids(own.ids), elsewhere=own)
 
-    def rules_for(self, image: Image, *, official: bool) -> Rules:
-        """Give the rules that speak of an image and of the images of its stream."""
+    def rules_for(self, *images: Image, official: bool) -> Rules:
+        """Give the rules that speak of any of some images, and of the images of their streams."""
         rules = self.official if official else self.elsewhere
+
+        def speaks(rule: Barrier | Advisory | Ended) -> bool:
+            return any(rule.applies.matches(image) for image in images)
+
         return Rules(
             # Of the stream's images, for which alone ``flavor_release`` can differ.
-            withdrawn=tuple(r for r in rules.withdrawn if r.applies.matches_flavor(image.flavor)),
-            barriers=tuple(rule for rule in rules.barriers if rule.applies.matches(image)),
-            advisories=tuple(rule for rule in rules.advisories if rule.applies.matches(image)),
-            renamed=tuple(rule for rule in rules.renamed if rule.matches(image)),
-            ended=tuple(rule for rule in rules.ended if rule.applies.matches(image)),
-            policies=tuple(
+            withdrawn=tuple(
                 rule
-                for rule in rules.policies
-                if any(pattern.matches(image.repository) for pattern in rule.repositories)
+                for rule in rules.withdrawn
+                if any(rule.applies.matches_flavor(image.flavor) for image in images)
             ),
+            barriers=tuple(filter(speaks, rules.barriers)),
+            advisories=tuple(filter(speaks, rules.advisories)),
+            renamed=tuple(r for r in rules.renamed if any(map(r.matches, images))),
+            ended=tuple(filter(speaks, rules.ended)),
+            policies=tuple(rule for rule in rules.policies if any(map(rule.speaks_of, images))),
         )
 
 

@@ -57,7 +57,7 @@ class Scope:
         Raises:
             RepositoryNotAllowedError: Neither allowed nor a reference repository.
         """
-        if _any_matches(self.allowed, repository) or repository in self._reference_repositories():
+        if _any_matches(self.allowed, repository) or self._is_reference(repository):
             return
         allowed = ", ".join(pattern.text for pattern in self.allowed)
         raise RepositoryNotAllowedError(
@@ -78,11 +78,12 @@ class Scope:
             return None
         return Repository.parse(f"{organisation}/{_OFFICIAL_REFERENCE}")
 
-    def _reference_repositories(self) -> set[Repository]:
-        official = (pattern.text.rpartition("/")[0] for pattern in self.official)
-        hadrons = (f"{organisation}/{_OFFICIAL_REFERENCE}" for organisation in official)
-        defaults = {Repository.parse(name) for name in hadrons if "*" not in name}
-        return defaults | set(self.references.values())
+    def _is_reference(self, repository: Repository) -> bool:
+        """Whether some repository has its latest release branch read here."""
+        organisations = (pattern.text.rpartition("/")[0] for pattern in self.official)
+        defaults = (f"{organisation}/{_OFFICIAL_REFERENCE}" for organisation in organisations)
+        patterns = tuple(map(RepositoryPattern.parse, defaults))
+        return repository in self.references.values() or _any_matches(patterns, repository)
 
 
 def _any_matches(patterns: tuple[RepositoryPattern, ...], repository: Repository) -> bool:

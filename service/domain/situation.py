@@ -47,7 +47,8 @@ class Question:
     @property
     def is_renamed(self) -> bool:
         """Whether the running image's repository ended, in favour of another or of none."""
-        return self.is_moved or legacy_flavor(self.running.repository.flavor) is not None
+        legacy = legacy_flavor(self.running.repository.flavor) is not None
+        return self.is_moved or (self.official and legacy)
 
     @property
     def is_manual(self) -> bool:

@@ -52,8 +52,10 @@ _LEGACY = _compile(LEGACY)
 _LEGACY_REPOSITORY = re.compile(
     r"(?P<variant>core|kairos)-(?P<flavor>almalinux|alpine|alpine-opensuse-leap|alpine-ubuntu"
     r"|debian|fedora|opensuse|opensuse-leap|opensuse-tumbleweed|rockylinux|ubuntu|ubuntu-20-lts"
-    r"|ubuntu-22-lts)(?P<rpi>-arm-rpi)?",
+    r"|ubuntu-22-lts|ubuntu-rolling)(?:-arm-(?P<board>rpi|nvidia-jetson-agx-orin))?",
 )
+# Until then one image served the Raspberry Pi 3 and 4 (kairos-io/kairos flavors-arm.json).
+_FIRST_WITH_RPI4 = KairosVersion.of("v2.4.0-alpha1")
 
 # Names that Kairos has given to one release of a flavor at different times.
 _FLAVOR_RELEASE_ALIASES = {"bookworm": "12", "tumbleweed": "tumbleweed-latest"}
@@ -90,6 +92,14 @@ class Arch(StrEnum):
     AMD64 = "amd64"
     ARM64 = "arm64"
     RISCV64 = "riscv64"
+
+    @classmethod
+    def parse(cls, text: str) -> "Arch | None":
+        """Read the name that tags use, or the one of ``uname -m``; None for anything else."""
+        return ARCH_NAMES.get(text)
+
+
+ARCH_NAMES = {arch.value: arch for arch in Arch} | {"x86_64": Arch.AMD64, "aarch64": Arch.ARM64}
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +150,11 @@ class ImageTag:
         return self.variant is Variant.STANDARD and self.kubernetes is None
 
     @property
+    def stream_and_version(self) -> tuple[Stream, KairosVersion]:
+        """What the tag says, but for its spelling and the patch of Kubernetes."""
+        return self.stream, self.version
+
+    @property
     def stream(self) -> Stream:
         """The stream that the tag belongs to."""
         return Stream(
@@ -180,7 +195,7 @@ def parse_tag(text: str, flavor: str) -> ImageTag | None:
     match = _LEGACY.fullmatch(text) if repository else None
     if repository is None or match is None:
         return None
-    return _build(LEGACY, match.groupdict() | _implied_by(repository), flavor)
+    return _build(LEGACY, _implied_by(repository, match.groupdict()), flavor)
 
 
 def print_tag(stream: Stream, version: KairosVersion, kubernetes: KubernetesVersion | None) -> str:
@@ -236,6 +251,14 @@ def resolve_flavor_release(flavor: str, flavor_release: str) -> str:
     return _FLAVOR_RELEASE_ALIASES.get(flavor_release, flavor_release)
 
 
+def is_lower_base(base: str, other: str) -> bool:
+    """Whether a flavor release stands below another; only releases of one prefix compare."""
+    if base == other:
+        return False
+    order, ceiling = base_order(base), base_order(other)
+    return order is not None and ceiling is not None and order[0] == ceiling[0] and order < ceiling
+
+
 def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
     """Give what orders flavor releases: a prefix and numbers; None where nothing does.
 
@@ -269,12 +292,15 @@ def _build(template: str, parts: dict[str, str], flavor: str) -> ImageTag | None
     )
 
 
-def _implied_by(repository: re.Match[str]) -> dict[str, str]:
-    board = ("arm64", "rpi4") if repository["rpi"] else ("amd64", "generic")
-    return {
+def _implied_by(repository: re.Match[str], parts: dict[str, str]) -> dict[str, str]:
+    """Add to the parts of a legacy tag what its repository's name tells."""
+    version = KairosVersion.parse(parts["version"])
+    rpi = "rpi4" if version and version >= _FIRST_WITH_RPI4 else "rpi64"
+    board = repository["board"]
+    return parts | {
         "flavor_release": "",
         "variant": "core" if repository["variant"] == "core" else "standard",
-        "arch": board[0],
-        "model": board[1],
+        "arch": "arm64" if board else "amd64",
+        "model": {None: "generic", "rpi": rpi}.get(board, board),
         "trusted_boot": "",
     }

@@ -14,25 +14,23 @@ from typing import Self
 
 import semver
 
-NUMBERS = r"[0-9]+\.[0-9]+\.[0-9]+"
-KAIROS_VERSION = (
-    rf"v{NUMBERS}(?:-(?i:alpha|beta|rc)\.?[0-9]+)?"
-    r"(?:-[0-9]+-g[0-9a-f]+)?"  # git describe
+_NUMBERS = r"[0-9]+\.[0-9]+\.[0-9]+"
+_KAIROS_PARTS = (
+    rf"v(?P<numbers>{_NUMBERS})(?:-(?P<stage>(?i:alpha|beta|rc))\.?(?P<number>[0-9]+))?"
+    r"(?:-(?P<commits>[0-9]+)-g[0-9a-f]+)?"  # git describe
 )
-KUBERNETES_VERSION = (  # as tags write it
-    rf"(?:(?:k3s|k0s)-?)?v?{NUMBERS}(?:-rc[0-9]+)?"
-    r"(?:-k3s[0-9]+|-k0s\.[0-9]+|-[0-9]+)?"
+# As tags write it. A bare number at the end is the build number of a package, never a revision.
+_KUBERNETES_PARTS = (
+    rf"(?:(?P<prefix>k3s|k0s)-?)?v?(?P<numbers>{_NUMBERS})(?:-rc(?P<rc>[0-9]+))?"
+    r"(?:-(?:(?P<k3s>k3s(?P<k3s_revision>[0-9]+))|(?P<k0s>k0s\.(?P<k0s_revision>[0-9]+))|[0-9]+))?"
 )
+_KAIROS = re.compile(_KAIROS_PARTS)
+_KUBERNETES = re.compile(_KUBERNETES_PARTS)
 
-_KAIROS = re.compile(
-    rf"v(?P<numbers>{NUMBERS})(?:-(?P<stage>(?i:alpha|beta|rc))\.?(?P<number>[0-9]+))?"
-    r"(?:-(?P<commits>[0-9]+)-g[0-9a-f]+)?",
-)
-# A bare number at the end is the build number of a package, never a revision.
-_KUBERNETES = re.compile(
-    rf"(?:(?P<prefix>k3s|k0s)-?)?v?(?P<numbers>{NUMBERS})(?:-rc(?P<rc>[0-9]+))?"
-    r"(?:-(?P<suffix>k3s|k0s)\.?(?P<revision>[0-9]+)|-[0-9]+)?",
-)
+# The same without names, to stand within the grammar of a tag.
+KAIROS_VERSION = re.sub(r"\?P<\w+>", "?:", _KAIROS_PARTS)
+KUBERNETES_VERSION = re.sub(r"\?P<\w+>", "?:", _KUBERNETES_PARTS)
+
 _BRANCH = re.compile(r"v?(?P<branch>[0-9]+\.[0-9]+)")
 
 _STAGES = {"alpha": 0, "beta": 1, "rc": 2}
@@ -47,6 +45,10 @@ class Distribution(StrEnum):
 
     K3S = "k3s"
     K0S = "k0s"
+
+
+# k3s counts its revisions from 1, k0s from 0; a tag without one means the first.
+_FIRST_REVISIONS = {Distribution.K3S: "1", Distribution.K0S: "0"}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -85,6 +87,12 @@ class KairosVersion:
     def parse(cls, text: str) -> "KairosVersion | None":
         """Read ``v3.2.3``, ``v4.0.0-RC1``, ``v3.5.1-beta.1`` or ``v3.1.1-25-g2a7090f``."""
         return _parse_kairos(text)
+
+    @classmethod
+    def parse_release(cls, text: str) -> "KairosVersion | None":
+        """Read a release or pre-release, with or without its ``v``; None for anything else."""
+        version = _parse_kairos(f"v{text.removeprefix('v')}")
+        return None if version is None or version.is_development else version
 
     @classmethod
     def of(cls, text: str) -> "KairosVersion":
@@ -170,12 +178,12 @@ def _parse_kubernetes(text: str) -> KubernetesVersion | None:
     numbers = match and _parse_numbers(match["numbers"])
     if not match or not numbers:
         return None
-    named = {match["prefix"], match["suffix"]} - {None}
+    suffix = (match["k3s"] or match["k0s"] or "")[:3]
+    named = {match["prefix"], suffix} - {None, ""}
     if len(named) != 1:
         return None
     distribution = Distribution(named.pop())
-    # k3s counts its revisions from 1, k0s from 0; a tag without one means the first.
-    revision = match["revision"] or ("1" if distribution is Distribution.K3S else "0")
+    revision = match["k3s_revision"] or match["k0s_revision"] or _FIRST_REVISIONS[distribution]
     stage = _FINAL if match["rc"] is None else _STAGES["rc"]
     return KubernetesVersion((*numbers, stage, int(match["rc"] or 0), int(revision)), distribution)
 

@@ -28,7 +28,7 @@ class _Condition:
     bound: tuple[int, ...]
 
     def holds(self, order: tuple[int, ...]) -> bool:
-        return _OPERATORS[self.operator](order, self.bound)
+        return _OPERATORS[self.operator](order[: len(self.bound)], self.bound)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +89,9 @@ def _parse_kairos(text: str) -> tuple[int, ...]:
 
 
 def _parse_kubernetes(text: str) -> tuple[int, ...]:
-    """Read a version with or without a revision; without one it is the lowest of its revisions."""
+    """Read a version with or without a revision; without one it stands for all of its revisions."""
     numbers, plus, revision = text.partition("+")
     version = KubernetesVersion.parse(f"{numbers}-{revision or 'k0s.0'}")
     if version is None or (plus and not revision):
         raise ValueError(f"'{text}' is not a Kubernetes version such as 1.33.7+k3s3")
-    return version.order
+    return version.order if revision else version.order[:-1]

@@ -8,8 +8,6 @@ from service.domain.support import Verdict
 from service.domain.tag import ImageTag
 from service.domain.warning import UpgradeWarning, WarningCode
 
-_BOOTED = {"passive": WarningCode.BOOTED_PASSIVE, "recovery": WarningCode.BOOTED_RECOVERY}
-
 
 def warn_of_target(
     situation: Situation,
@@ -66,9 +64,10 @@ def warn_of_running(situation: Situation) -> Iterator[UpgradeWarning]:
             WarningCode.REPOSITORY_RENAMED,
             f"{question.running.repository} gets no more images; {_name_successor(situation)}",
         )
-    if code := _BOOTED.get(question.boot_state):
+    if not question.is_boot_fit:
+        passive = question.boot_state == "passive"
         yield UpgradeWarning.of(
-            code,
+            WarningCode.BOOTED_PASSIVE if passive else WarningCode.BOOTED_RECOVERY,
             f"the node booted its {question.boot_state} system, so its last upgrade may have"
             " failed: find out why before the next",
         )
@@ -135,7 +134,9 @@ def _warn_of_version(situation: Situation) -> Iterator[UpgradeWarning]:
 
 
 def _is_published(running: ImageTag, images: Sequence[ImageTag]) -> bool:
+    """Whether the tag is listed, or one that keeps to itself what a release file told."""
     return any(
-        image.version == running.version and image.kubernetes == running.kubernetes
+        str(image) == str(running)
+        or (image.has_unknown_kubernetes and image.version == running.version)
         for image in images
     )

@@ -19,6 +19,11 @@ class Form(StrEnum):
     JSON = "json"
     TEXT = "text"
 
+    @property
+    def has_problems_in_one_line(self) -> bool:
+        """Whether an error must be one line, which no shell can take for a version."""
+        return self is Form.TEXT
+
 
 # With the parameter that we send, too, for werkzeug compares parameters strictly.
 _MEDIA_TYPES = {
@@ -76,13 +81,13 @@ def describe_headers(answer: Recommendation) -> dict[str, str]:
 def _refuse_unsafe(answer: Recommendation, accept: frozenset[str]) -> None:
     if answer.status is Status.BLOCKED:
         raise UpgradeBlockedError(
-            f"newer images than {answer.running.tag} exist, but none is safe to go to; ask as JSON"
-            " for the reasons",
+            f"no step from {answer.running.tag} is safe now; ask as JSON for the reasons",
         )
     if answer.status is Status.MANUAL:
+        successor = answer.successor
+        way = f"move by hand to {successor.reference}" if successor else "it has no successor"
         raise ManualUpgradeError(
-            f"{answer.running.tag} is not upgraded by pulling an official image; rebuild from"
-            f" {answer.successor.reference if answer.successor else 'its successor'}",
+            f"{answer.running.tag} is not upgraded by pulling an official image: {way}",
         )
     critical = [w.code for w in answer.warnings if w.severity is Severity.CRITICAL]
     missing = [code for code in critical if code not in accept]

@@ -1,6 +1,6 @@
 """Every error as a caller sees it: the one table of statuses, and RFC 9457 bodies."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -164,9 +164,13 @@ def _answer_service_error(error: ServiceError) -> Response:
 
 def _answer_http_error(error: HTTPException) -> Response:
     status = HTTPStatus(error.code or HTTPStatus.INTERNAL_SERVER_ERROR)
-    code = status.phrase.lower().replace(" ", "-")
-    detail = error.description or status.description
-    body = {"code": code, "title": status.phrase, "detail": detail, "type": "about:blank"}
+    title, detail = status.phrase, error.description or status.description
+    if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        # Its name in RFC 9110, which Python has from 3.13 on.
+        title = "Content Too Large"
+        detail = f"A body has at most {current_app.config['MAX_CONTENT_LENGTH']} bytes."
+    code = title.lower().replace(" ", "-")
+    body = {"code": code, "title": title, "detail": detail, "type": "about:blank"}
     response = _respond(body, status)
     kept = error.get_response().headers
     response.headers.extend((name, kept[name]) for name in ("Allow", "Location") if name in kept)
@@ -182,28 +186,24 @@ def _answer_bug(error: Exception) -> Response:
 
 
 def _respond(body: Mapping[str, object], status: HTTPStatus) -> Response:
-    return _FORMS[_form_of_error()](body, status)
+    dump = _dump_line if _form_of_error().has_problems_in_one_line else _dump_problem
+    response = dump(body, status)
+    response.vary.add("Accept")
+    return response
 
 
 def _form_of_error() -> Form:
     try:
         return negotiate_form(request)
-    except NotAcceptable:
+    except (NotAcceptable, UnicodeDecodeError):
         return Form.JSON
 
 
-def _problem_json(body: Mapping[str, object], status: HTTPStatus) -> Response:
+def _dump_problem(body: Mapping[str, object], status: HTTPStatus) -> Response:
     common = {"status": status, "instance": request.path, "request_id": g.request_id}
     return Response(json.dumps({**body, **common}), status, mimetype="application/problem+json")
 
 
-def _problem_line(body: Mapping[str, object], status: HTTPStatus) -> Response:
-    """Answer in one line, which no shell can take for a version."""
+def _dump_line(body: Mapping[str, object], status: HTTPStatus) -> Response:
     detail = " ".join(str(body["detail"]).split())
     return Response(f"error: {body['code']}: {detail}\n", status, mimetype="text/plain")
-
-
-_FORMS: dict[Form, Callable[[Mapping[str, object], HTTPStatus], Response]] = {
-    Form.JSON: _problem_json,
-    Form.TEXT: _problem_line,
-}

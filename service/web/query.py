@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 from flask import Request
 from marshmallow import Schema, ValidationError, fields, post_load, validate
-from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service.advisor import UpgradeRequest
@@ -22,7 +21,8 @@ from service.domain.policy import (
 )
 from service.domain.reference import Reference, quote
 from service.domain.release_file import ReleaseFile
-from service.domain.tag import Arch
+from service.domain.rules import RULE_ID
+from service.domain.tag import ARCH_NAMES, Arch
 from service.domain.version import Branch, KairosVersion
 from service.domain.warning import WarningCode
 from service.errors import FieldError, InvalidRequestError
@@ -31,11 +31,9 @@ from service.web.formats import Form
 _T = TypeVar("_T")
 
 _MAX_LISTED = 50
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}(?:\[[0-9]+\])?")
+_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _REPEATABLE = frozenset({"exclude", "accept"})
-_ADVISORY = r"advisory:[a-z0-9][a-z0-9.-]{0,63}"
-# By the names of tags, and by those that ``uname -m`` has.
-_ARCHES = {arch.value: arch for arch in Arch} | {"x86_64": Arch.AMD64, "aarch64": Arch.ARM64}
+_ADVISORY = rf"advisory:{RULE_ID}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +59,21 @@ def _text(parse: Callable[[str], _T]) -> Callable[[object], _T]:
     return checked
 
 
-def _parse_flag(value: object) -> bool:
-    if isinstance(value, bool):
-        return value
-    if value not in ("true", "false"):
+def _parse_flag(text: str) -> bool:
+    if text not in ("true", "false"):
         raise ValidationError("Must be true or false.")
-    return value == "true"
+    return text == "true"
+
+
+def _check_flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValidationError("Must be true or false, without quotes.")
+    return value
 
 
 def _parse_release(text: str) -> KairosVersion:
-    version = KairosVersion.parse(f"v{text.removeprefix('v')}")
-    if version is None or version.is_development:
+    version = KairosVersion.parse_release(text)
+    if version is None:
         raise ValidationError(f"{quote(text)} is not a release such as v3.2.3.")
     return version
 
@@ -91,9 +93,10 @@ def _parse_kubernetes_minor(text: str) -> Branch:
 
 
 def _parse_arch(text: str) -> Arch:
-    if text not in _ARCHES:
-        raise ValidationError(f"Must be one of: {', '.join(_ARCHES)}.")
-    return _ARCHES[text]
+    arch = Arch.parse(text)
+    if arch is None:
+        raise ValidationError(f"Must be one of: {', '.join(ARCH_NAMES)}.")
+    return arch
 
 
 class _QuestionSchema(Schema):
@@ -106,7 +109,7 @@ class _QuestionSchema(Schema):
     kubernetes = fields.Enum(KubernetesPreference, by_value=True)
     max_kubernetes = fields.Function(deserialize=_text(_parse_kubernetes_minor))
     flavor_release = fields.Enum(FlavorReleasePolicy, by_value=True)
-    prerelease = fields.Function(deserialize=_parse_flag)
+    prerelease = fields.Function(deserialize=_text(_parse_flag))
     excluded = fields.List(
         fields.Function(deserialize=_text(_parse_release)),
         data_key="exclude",
@@ -149,12 +152,15 @@ class _QuerySchema(_QuestionSchema):
     format = fields.String(validate=validate.OneOf(tuple(Form)))
 
 
-class _BodySchema(_QuestionSchema):
+class _FileSchema(_QuerySchema):
+    """A query whose release file came as the body."""
+
     release_file = fields.Function(deserialize=_text(ReleaseFile.parse))
 
 
-class _FileSchema(_BodySchema, _QuerySchema):
-    """A query whose release file came as the body."""
+class _BodySchema(_QuestionSchema):
+    release_file = fields.Function(deserialize=_text(ReleaseFile.parse))
+    prerelease = fields.Function(deserialize=_check_flag)
 
 
 _QUERY = _QuerySchema()
@@ -169,7 +175,7 @@ def load_query(request: Request) -> UpgradeQuery:
         InvalidRequestError: A parameter is missing, unknown, repeated or out of range.
         InvalidReferenceError: ``image`` is not a reference.
     """
-    return _load(_QUERY, _read_parameters(request.args))
+    return _load(_QUERY, _read_parameters(request))
 
 
 def load_body(request: Request) -> UpgradeQuery:
@@ -180,7 +186,7 @@ def load_body(request: Request) -> UpgradeQuery:
         InvalidReferenceError: ``image`` is not a reference.
         UnsupportedMediaType: A body of another kind.
     """
-    parameters = _read_parameters(request.args)
+    parameters = _read_parameters(request)
     if request.mimetype == "application/json":
         _check_only_format(parameters)
         return _load(_BODY, _read_json(request))
@@ -208,8 +214,12 @@ def _check_only_format(parameters: Mapping[str, object]) -> None:
     _load(_QUERY, parameters)
 
 
-def _read_parameters(query: MultiDict[str, str]) -> dict[str, object]:
+def _read_parameters(request: Request) -> dict[str, object]:
     """Give single values, and lists of those that may be repeated."""
+    try:
+        query = request.args
+    except UnicodeDecodeError as error:
+        raise InvalidRequestError([FieldError("query", "Percent-encode its bytes.")]) from error
     values = {name: list(query.getlist(name)) for name in query}
     repeated = [name for name in values if len(values[name]) > 1 and name not in _REPEATABLE]
     if repeated:
@@ -231,8 +241,10 @@ def _read_json(request: Request) -> Mapping[str, object]:
         body = json.loads(_read_text(request), object_pairs_hook=_refuse_repeated)
     except RecursionError as error:
         raise InvalidRequestError([FieldError("body", "It is nested too deeply.")]) from error
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise InvalidRequestError([FieldError("body", f"It is not JSON: {error}.")]) from error
+    except ValueError as error:  # An integer of thousands of digits.
+        raise InvalidRequestError([FieldError("body", "It holds too long a number.")]) from error
     if not isinstance(body, dict):
         raise InvalidRequestError([FieldError("body", "It is not a JSON object.")])
     return body
@@ -241,19 +253,18 @@ def _read_json(request: Request) -> Mapping[str, object]:
 def _refuse_repeated(members: list[tuple[str, object]]) -> dict[str, object]:
     values = dict(members)
     if len(values) < len(members):
-        raise ValueError("a member stands twice")
+        raise InvalidRequestError([FieldError("body", "A member stands twice.")])
     return values
 
 
 def _flatten(messages: Mapping[str, Any]) -> list[FieldError]:
-    """Make one error a field of marshmallow's nested messages; lists name the item."""
+    """Make one error a field, or an item of a list, of marshmallow's messages."""
     errors = []
     for name, found in sorted(messages.items())[:_MAX_LISTED]:
-        if isinstance(found, Mapping):
-            nested = _flatten({f"{name}[{index}]": item for index, item in found.items()})
-            errors.extend(nested)
-        else:
-            errors.append(FieldError(_shown(name), " ".join(map(str, found))))
+        items = sorted(found.items()) if isinstance(found, Mapping) else [(None, found)]
+        for index, texts in items[:_MAX_LISTED]:
+            field = _shown(name) if index is None else f"{_shown(name)}[{index}]"
+            errors.append(FieldError(field, " ".join(map(str, texts))))
     return errors
 
 

@@ -16,7 +16,7 @@ from tests.apps import ROOT
 # The shape is OpenAPI's; a member that is missing fails the test that looks for it.
 Node: TypeAlias = dict[str, Any]
 
-_OURS = {"Upgrade-Status", "Upgrade-Warnings", "Retry-After", "Allow", "X-Request-ID"}
+_OURS = {"Upgrade-Status", "Upgrade-Warnings", "Retry-After", "Allow", "Vary", "X-Request-ID"}
 
 
 @cache

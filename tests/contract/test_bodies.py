@@ -1,3 +1,4 @@
+import json
 import re
 from dataclasses import dataclass, field
 
@@ -20,6 +21,7 @@ from tests.apps import (
 )
 from tests.contract.document import find_operation, list_operations, validate_response
 
+OWN = "registry.example/team/os"
 DIGEST = "sha256:" + "a" * 64
 
 
@@ -50,6 +52,12 @@ JSON_CASES = [
     Case(200, f"{FLAVOR}:1-core-amd64-generic-v1.0.0-7-gabcdef0"),
     Case(200, f"quay.io/kairos/hadron:{HADRON_TAGS[0]}"),
     Case(200, "quay.io/kairos/core-ubuntu:v2.4.0"),
+    Case(200, "quay.io/kairos/core-debian:v2.4.0"),
+    Case(200, UPGRADABLE, {"boot_state": "passive"}),
+    Case(200, UPGRADABLE, {"boot_state": "recovery"}),
+    Case(200, UPGRADABLE, {"max_step": "patch"}),
+    Case(200, "quay.io/kairos/debian:13-core-amd64-generic-v3.7.0"),
+    Case(200, f"{OWN}:1-core-amd64-generic-v1.0.0"),
     Case(200, "quay.io/kairos/k0s:1-standard-amd64-generic-v1.0.0-k0s-v1.33.3-k0s.0"),
     Case(400, UPGRADABLE, {"max_step": "x", "unknown": "1"}),
     Case(400, "oci:quay.io/kairos/flavor"),
@@ -80,15 +88,77 @@ TEXT_CASES = [
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class BodyCase:
+    """A body and the status of its answer, as JSON and as text."""
+
+    status: int
+    text_status: int
+    data: bytes
+    content_type: str = "application/json"
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.content_type} {self.data[:80]!r}"
+
+    @classmethod
+    def of(cls, status: int, text_status: int, **members: object) -> "BodyCase":
+        return cls(status, text_status, json.dumps(members).encode())
+
+
+FILE = b"""\
+KAIROS_FLAVOR="flavor"
+KAIROS_FLAVOR_RELEASE="1"
+KAIROS_VARIANT="core"
+KAIROS_TARGETARCH="amd64"
+KAIROS_MODEL="generic"
+KAIROS_RELEASE="v1.0.0"
+"""
+NAMED = FILE + b'KAIROS_REGISTRY_AND_ORG="quay.io/kairos"\n'
+
+BODY_CASES = [
+    BodyCase.of(200, 200, image=UPGRADABLE),
+    BodyCase.of(200, 200, image=UPGRADABLE, release_file=FILE.decode()),
+    BodyCase(200, 200, NAMED, "text/plain"),
+    BodyCase(200, 409, NAMED + b'KAIROS_TRUSTED_BOOT="true"\n', "text/plain"),
+    BodyCase.of(200, 204, image=UP_TO_DATE),
+    BodyCase.of(200, 409, image=MAJOR_JUMP),
+    BodyCase.of(200, 409, image=BLOCKED),
+    BodyCase.of(400, 400, image=UPGRADABLE, max_step="x", unknown=1, exclude=["x"]),
+    BodyCase.of(400, 400, image="oci:x"),
+    BodyCase(400, 400, b"{"),
+    BodyCase(400, 400, b"[]"),
+    BodyCase(400, 400, b"\xff"),
+    BodyCase(400, 400, b"no assignment", "text/plain"),
+    BodyCase(403, 403, b'KAIROS_IMAGE_REPO="docker.io/library/debian:12"\n', "text/plain"),
+    BodyCase.of(404, 404, image=f"{FLAVOR}:9-core-amd64-generic-v1.0.0"),
+    BodyCase(413, 413, b"#" * (256 * 1024 + 1), "text/plain"),
+    BodyCase(413, 413, b" " * (256 * 1024 + 1)),
+    BodyCase(415, 415, b"<node/>", "application/xml"),
+    BodyCase(415, 415, b"image=x", "application/x-www-form-urlencoded"),
+    BodyCase(415, 415, b"", ""),
+    BodyCase(422, 422, FILE, "text/plain"),
+    BodyCase.of(422, 422, image=UP_TO_DATE, release_file=FILE.decode()),
+    BodyCase.of(502, 502, image="quay.io/kairos/unusable:1-core-amd64-generic-v1.0.0"),
+    BodyCase.of(503, 503, image="quay.io/kairos/silent:1-core-amd64-generic-v1.0.0"),
+]
+
+
 @pytest.fixture(scope="module")
 def client() -> FlaskClient:
     return build_client(
         {
             "quay.io/kairos/core-ubuntu": ["v2.4.0", "v2.4.1"],
+            "quay.io/kairos/debian": [
+                "13-core-amd64-generic-v3.7.0",
+                "13-core-amd64-generic-v3.7.2",
+                "bookworm-core-amd64-generic-v2.5.0",
+            ],
+            OWN: ["1-core-amd64-generic-v1.0.0", "1-core-amd64-generic-v1.1.0"],
             "quay.io/kairos/k0s": ["1-standard-amd64-generic-v1.0.0-k0s-v1.33.3-k0s.0"],
             "quay.io/kairos/unusable": RegistryError("the registry said no"),
             "quay.io/kairos/silent": RegistryUnavailableError("the registry said nothing"),
         },
+        ADVISOR_REPOSITORIES=f"quay.io/kairos/*,{OWN}",
     )
 
 
@@ -112,10 +182,67 @@ def test_an_answer_as_text_is_as_the_document_says(client: FlaskClient, case: Ca
     validate_response(response, find_operation("get_upgrade"))
 
 
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize("case", BODY_CASES, ids=str)
+def test_an_answer_to_a_body_is_as_the_document_says(
+    client: FlaskClient,
+    case: BodyCase,
+    form: str,
+) -> None:
+    response = client.post(
+        f"/v1/upgrade?format={form}", data=case.data, content_type=case.content_type
+    )
+
+    assert response.status_code == (case.status if form == "json" else case.text_status)
+    validate_response(response, find_operation("post_upgrade"))
+
+
+def test_nothing_acceptable_for_a_body_is_told_as_the_document_says(client: FlaskClient) -> None:
+    response = client.post(
+        "/v1/upgrade", json={"image": UPGRADABLE}, headers={"Accept": "image/png"}
+    )
+
+    assert response.status_code == 406
+    validate_response(response, find_operation("post_upgrade"))
+
+
+def test_a_body_that_ends_too_soon_is_told_as_the_document_says(client: FlaskClient) -> None:
+    response = client.post(
+        "/v1/upgrade",
+        data=b"{",
+        content_type="application/json",
+        environ_overrides={"CONTENT_LENGTH": "50"},
+    )
+
+    assert response.status_code == 400
+    validate_response(response, find_operation("post_upgrade"))
+
+
 def test_every_documented_status_of_an_upgrade_has_a_case() -> None:
     documented = set(find_operation("get_upgrade")["responses"]) - {"default"}
 
     assert {str(case.status) for case in JSON_CASES + TEXT_CASES} == documented
+
+
+def test_every_documented_status_of_a_body_has_a_case() -> None:
+    documented = set(find_operation("post_upgrade")["responses"]) - {"default"}
+
+    cases = {str(status) for case in BODY_CASES for status in (case.status, case.text_status)}
+    assert cases | {"406"} == documented
+
+
+@pytest.mark.parametrize("form", ["json", "text"])
+@pytest.mark.parametrize("case", JSON_CASES, ids=str)
+def test_every_answer_says_that_its_form_follows_accept(
+    client: FlaskClient,
+    case: Case,
+    form: str,
+) -> None:
+    query = {"image": case.image, "format": form, **case.query}
+
+    response = client.get("/v1/upgrade", query_string=query)
+
+    assert response.headers["Vary"] == "Accept"
 
 
 @pytest.mark.parametrize("form", ["json", "text"])

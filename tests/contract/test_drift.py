@@ -8,10 +8,15 @@ from jsonschema import ValidationError
 from marshmallow import Schema, fields
 from openapi_spec_validator import validate as validate_document
 
+from service.advisor import UpgradeRequest
 from service.domain.change import VersionChange
+from service.domain.explanation import AlternativeCode
+from service.domain.legality import Refusal
 from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
-from service.domain.recommendation import Status
 from service.domain.reference import MAX_REFERENCE_LENGTH
+from service.domain.release_file import MAX_RELEASE_FILE_LENGTH
+from service.domain.rules import RULE_ID
+from service.domain.status import Status
 from service.domain.support import Verdict
 from service.domain.tag import Arch, Variant
 from service.domain.version import Distribution
@@ -19,7 +24,7 @@ from service.domain.warning import Severity, WarningCode
 from service.web import query, schemas
 from service.web.formats import Form
 from service.web.problems import PROBLEMS
-from tests.apps import ROOT, build_client
+from tests.apps import ROOT, UPGRADABLE, build_client
 from tests.contract.document import (
     Node,
     find_operation,
@@ -37,12 +42,16 @@ _AUTOMATIC = {"HEAD", "OPTIONS"}
 COMPONENTS = load_document()["components"]
 SCHEMAS = COMPONENTS["schemas"]
 UPGRADE_PARAMETERS = list_parameters(find_operation("get_upgrade"), "query")
+BODY_PARAMETERS = list_parameters(find_operation("post_upgrade"), "query")
+BODY_MEMBERS = SCHEMAS["UpgradeRequest"]["properties"]
 ENUMS: list[tuple[str, type[StrEnum]]] = [
     ("Status", Status),
     ("WarningCode", WarningCode),
     ("Warning/properties/severity", Severity),
     ("Support/properties/verdict", Verdict),
     ("Change/properties/kairos", VersionChange),
+    ("Alternative/properties/code", AlternativeCode),
+    ("Rejected/properties/code", Refusal),
     ("Image/properties/variant", Variant),
     ("Image/properties/arch", Arch),
 ]
@@ -87,11 +96,16 @@ def test_the_paths_and_methods_are_those_of_the_app(app: Flask) -> None:
 
 
 def test_each_operation_is_named_as_its_view(app: Flask) -> None:
-    written = {path: operation["operationId"] for path, _, operation in list_operations()}
+    written = {
+        (path, method): operation["operationId"] for path, method, operation in list_operations()
+    }
 
     views = {
-        re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule): app.view_functions[rule.endpoint].__name__
+        (re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", rule.rule), method): app.view_functions[
+            rule.endpoint
+        ].__name__
         for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - _AUTOMATIC
     }
 
     assert views == written
@@ -103,13 +117,44 @@ def test_every_path_parameter_is_described() -> None:
 
 
 def test_the_query_parameters_are_the_fields_of_the_query() -> None:
-    loaded = query._UpgradeQuerySchema().fields  # noqa: SLF001 - the schema is what this test is for
+    assert set(UPGRADE_PARAMETERS) == _names(query._QUERY)  # noqa: SLF001 - the schemas are what
+    assert set(BODY_PARAMETERS) == _names(query._FILE) - {"release_file"}  # noqa: SLF001 - this
+    assert set(BODY_MEMBERS) == _names(query._BODY)  # noqa: SLF001 - test is for
 
-    names = {field.data_key or name: field.required for name, field in loaded.items()}
 
-    assert names == {
-        name: parameter.get("required", False) for name, parameter in UPGRADE_PARAMETERS.items()
-    }
+def test_the_image_alone_is_required_and_only_where_there_is_no_file() -> None:
+    parameters = {**UPGRADE_PARAMETERS, "image beside a file": BODY_PARAMETERS["image"]}
+
+    assert [name for name, each in parameters.items() if each.get("required")] == ["image"]
+
+
+def test_a_body_describes_a_parameter_as_the_query_does() -> None:
+    shared = set(BODY_MEMBERS) & set(UPGRADE_PARAMETERS)
+
+    assert shared == set(UPGRADE_PARAMETERS) - {"format"}
+    for name in shared:
+        assert resolve(BODY_MEMBERS[name]) == UPGRADE_PARAMETERS[name]["schema"]
+        assert resolve(BODY_PARAMETERS[name]["schema"]) == UPGRADE_PARAMETERS[name]["schema"]
+
+
+@pytest.mark.parametrize("body", [{}, {"max_step": "patch"}, {"image": "x", "format": "text"}])
+def test_a_body_that_is_refused_is_not_valid_by_the_document(body: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        validate(body, SCHEMAS["UpgradeRequest"])
+
+    assert build_client().post("/v1/upgrade", json=body).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [case for case in GOOD if case[0] != "format"],
+)
+def test_a_member_that_is_taken_is_valid_by_the_document(name: str, value: str) -> None:
+    body = {"image": UPGRADABLE, name: _read_value(name, value)}
+
+    validate(body, SCHEMAS["UpgradeRequest"])
+
+    assert build_client().post("/v1/upgrade", json=body).status_code == 200
 
 
 def test_the_parameters_that_may_be_repeated_are_arrays() -> None:
@@ -152,12 +197,33 @@ def test_the_defaults_are_those_of_the_policy() -> None:
         if "default" in parameter["schema"]
     }
 
-    assert written == {name: getattr(Policy(), name) for name in written}
-    assert set(written) == {"max_step", "kubernetes", "flavor_release", "prerelease"}
+    policy = Policy()
+    boot_state = UpgradeRequest.__dataclass_fields__["boot_state"].default
+    assert written == {
+        "max_step": policy.max_step,
+        "kubernetes": policy.kubernetes_preference,
+        "flavor_release": policy.flavor_release,
+        "prerelease": policy.prerelease,
+        "boot_state": boot_state,
+    }
 
 
 def test_the_length_of_a_reference_is_that_of_its_guard() -> None:
     assert UPGRADE_PARAMETERS["image"]["schema"]["maxLength"] == MAX_REFERENCE_LENGTH
+
+
+def test_the_length_of_a_release_file_is_that_of_its_guard() -> None:
+    assert SCHEMAS["ReleaseFile"]["maxLength"] == MAX_RELEASE_FILE_LENGTH
+
+
+def test_the_code_of_an_advisory_is_made_of_the_id_of_a_rule() -> None:
+    assert SCHEMAS["AdvisoryCode"]["pattern"] == f"^advisory:{RULE_ID}$"
+
+
+def test_the_size_of_a_body_is_that_of_its_guard(app: Flask) -> None:
+    told = COMPONENTS["responses"]["ContentTooLarge"]["description"]
+
+    assert f"{app.config['MAX_CONTENT_LENGTH'] // 1024} KiB" in told
 
 
 @pytest.mark.parametrize("schema", DUMPED)
@@ -221,6 +287,10 @@ def test_every_operation_documents_a_default_and_the_request_id() -> None:
         assert set(list_parameters(operation, "header")) == {"X-Request-ID"}
         for told in map(resolve, operation["responses"].values()):
             assert "X-Request-ID" in told["headers"]
+
+
+def _names(schema: Schema) -> set[str]:
+    return {field.data_key or name for name, field in schema.fields.items()}
 
 
 def _read_value(name: str, text: str) -> object:

@@ -50,9 +50,17 @@ class Service:
     log: Path
 
     def get(self, path: str, method: str = "GET", **headers: str) -> Reply:
+        return self._request(method, path, None, headers)
+
+    def post(self, path: str, body: bytes, content_type: str) -> Reply:
+        return self._request("POST", path, body, {"Content-Type": content_type})
+
+    def _request(
+        self, method: str, path: str, body: bytes | None, headers: Mapping[str, str]
+    ) -> Reply:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_ANSWER_SECONDS)
         try:
-            connection.request(method, path, headers=headers)
+            connection.request(method, path, body, dict(headers))
             response = connection.getresponse()
             return Reply(response.status, response.headers, response.read().decode())
         finally:

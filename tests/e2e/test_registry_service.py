@@ -56,6 +56,9 @@ def test_the_real_list_alone_is_up_to_date_without_a_verdict(setup: Setup) -> No
     assert reply.json["support"]["verdict"] == "unknown"
     assert reply.json["catalogue"]["tags"] == 319
     assert "latest_branch_unknown" in [warning["code"] for warning in reply.json["warnings"]]
+    assert [(each["code"], each["image"]["tag"]) for each in reply.json["alternatives"]] == [
+        ("next_kubernetes_minor", "leap-15.5-standard-amd64-generic-v2.4.2-k3sv1.28.2-k3s1"),
+    ]
 
 
 def test_the_real_list_beside_hadron_is_at_the_end_of_its_line(setup: Setup) -> None:

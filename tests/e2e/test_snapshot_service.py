@@ -1,5 +1,6 @@
 """The service on a snapshot, which needs nothing but itself."""
 
+import json
 import re
 import signal
 import subprocess
@@ -13,6 +14,14 @@ from tests.e2e.service import COMMAND, Service, start_service
 from tests.worked_examples import HADRON
 
 IMAGE = f"quay.io/kairos/{HADRON}"
+RELEASE_FILE = b"""\
+KAIROS_FLAVOR="ubuntu"
+KAIROS_IMAGE_REPO="quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.2.4-k3sv1.31.3-k3s1"
+KAIROS_RELEASE="v3.2.4"
+KAIROS_SOFTWARE_VERSION="v1.31.3+k3s1"
+KAIROS_SOFTWARE_VERSION_PREFIX="k3s"
+KAIROS_VERSION="v3.2.4-v1.31.3-k3s1"
+"""
 SETTINGS = {"ADVISOR_SNAPSHOT_DIR": "examples/snapshot"}
 # What Kubernetes puts into a container for a service that is called "advisor".
 INJECTED = {
@@ -61,6 +70,32 @@ def test_an_answer_without_content_ends_at_once(service: Service) -> None:
 
     assert (reply.status, reply.text) == (204, "")
     assert reply.headers["Upgrade-Status"] == "withheld"
+
+
+def test_a_release_file_is_answered_as_it_is_on_the_node(service: Service) -> None:
+    path = "/v1/upgrade?format=text&accept=major_jump&accept=advisory:v4-hadron-only"
+
+    reply = service.post(path, RELEASE_FILE, "text/plain")
+
+    assert (reply.status, reply.text) == (
+        200,
+        "quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.6.0-k3s-v1.32.9-k3s1\n",
+    )
+
+
+def test_a_body_says_the_same_as_a_query(service: Service) -> None:
+    body = json.dumps({"image": IMAGE, "max_step": "minor"}).encode()
+
+    reply = service.post("/v1/upgrade", body, "application/json")
+
+    assert reply.status == 200
+    assert reply.json == service.ask(IMAGE, max_step="minor").json
+
+
+def test_a_body_that_is_too_large_is_refused(service: Service) -> None:
+    reply = service.post("/v1/upgrade", b"#" * 300_000, "text/plain")
+
+    assert reply.status == 413
 
 
 def test_raw_bytes_in_a_query_are_a_bad_request(service: Service) -> None:

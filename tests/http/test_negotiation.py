@@ -17,6 +17,9 @@ ACCEPTED = [
     ("text/*", TEXT),
     ("TEXT/Plain", TEXT),
     ("text/plain;charset=utf-8", TEXT),
+    ("text/plain; charset=UTF-8", TEXT),
+    ("text/plain;charset=utf-8, */*;q=0.1", TEXT),
+    ("application/json;charset=utf-8, text/plain;q=0.5", TEXT),
     ("application/json;q=0.4, text/plain;q=0.5", TEXT),
     ("text/plain;q=0.4, application/json;q=0.5", JSON),
     ("application/json;q=0.5, text/*", TEXT),
@@ -93,6 +96,6 @@ def test_a_bad_request_is_told_in_the_form_that_was_asked_for(client: FlaskClien
 
 
 def test_a_bad_request_with_nothing_acceptable_is_told_as_json(client: FlaskClient) -> None:
-    response = client.get("/v1/upgrade", headers={"Accept": "image/png"})
+    response = client.get(f"{URL}&max_step=x", headers={"Accept": "image/png"})
 
     assert (response.status_code, response.mimetype) == (400, "application/problem+json")

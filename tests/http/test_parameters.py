@@ -85,10 +85,11 @@ def test_an_unknown_parameter_is_named(client: FlaskClient, name: str) -> None:
     assert [error["field"].strip("'") for error in response.json["errors"]] == [name]
 
 
-def test_all_unknown_parameters_are_named_in_the_order_of_the_query(client: FlaskClient) -> None:
-    names = [f"unknown_{number}" for number in range(20)]
+@pytest.mark.parametrize("step", [1, -1])
+def test_all_unknown_parameters_are_named_in_one_order(client: FlaskClient, step: int) -> None:
+    names = [f"unknown_{number}" for number in range(10, 30)]
 
-    response = client.get(f"{URL}&{'&'.join(f'{name}=1' for name in names)}")
+    response = client.get(f"{URL}&{'&'.join(f'{name}=1' for name in names[::step])}")
 
     _assert_named(response.json, *names)
 
@@ -130,10 +131,16 @@ def test_each_bad_item_of_a_list_is_named_by_its_place(client: FlaskClient) -> N
     _assert_named(response.json, "exclude[1]", "exclude[2]")
 
 
+def test_the_bad_items_of_a_list_are_named_in_their_order(client: FlaskClient) -> None:
+    response = client.get(f"{URL}{'&exclude=x' * 12}")
+
+    _assert_named(response.json, *(f"exclude[{index}]" for index in range(12)))
+
+
 def test_all_bad_parameters_are_named_at_once(client: FlaskClient) -> None:
     response = client.get(f"{URL}&max_step=x&kubernetes=x&arch=x")
 
-    _assert_named(response.json, "max_step", "kubernetes", "arch")
+    _assert_named(response.json, "arch", "kubernetes", "max_step")
 
 
 @pytest.mark.parametrize(("count", "status"), [(50, 200), (51, 400), (5_000, 400)])
@@ -217,13 +224,30 @@ def test_invalid_utf8_in_a_name_is_a_bad_request(client: FlaskClient, name: str)
     assert response.status_code == 400
 
 
-def test_raw_bytes_in_a_query_are_a_bad_request(client: FlaskClient) -> None:
-    response = client.get(
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+def test_raw_bytes_in_a_query_are_a_bad_request(client: FlaskClient, method: str) -> None:
+    response = client.open(
         "/v1/upgrade",
+        method=method,
         environ_overrides={"QUERY_STRING": f"image={UPGRADABLE}\xff&\xfe=\x80"},
     )
 
     assert response.status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/nowhere", 404), ("DELETE", "/v1/upgrade", 405), ("GET", "/livez", 200)],
+)
+def test_raw_bytes_in_a_query_change_no_other_answer(
+    client: FlaskClient,
+    method: str,
+    path: str,
+    status: int,
+) -> None:
+    response = client.open(path, method=method, environ_overrides={"QUERY_STRING": "\xff"})
+
+    assert response.status_code == status
 
 
 @pytest.mark.parametrize(

@@ -140,8 +140,15 @@ def test_an_unknown_page_is_a_problem_about_nothing_of_ours(
     assert response.json["instance"] == path
 
 
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
-@pytest.mark.parametrize("path", ["/v1/upgrade", "/livez", "/openapi.yaml", "/problems/blocked"])
+@pytest.mark.parametrize(
+    ("path", "method"),
+    [
+        (path, method)
+        for path in ("/v1/upgrade", "/livez", "/openapi.yaml", "/problems/blocked")
+        for method in ("POST", "PUT", "PATCH", "DELETE")
+        if (path, method) != ("/v1/upgrade", "POST")
+    ],
+)
 def test_another_method_is_a_problem_that_keeps_allow(
     client: FlaskClient,
     path: str,

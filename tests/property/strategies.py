@@ -64,7 +64,6 @@ _SPELLINGS = {
     ],
     "k0s": ["-k0s-v{version}-k0s.{revision}", "-k0s{version}-k0s.{revision}", "-k0s{version}"],
 }
-_NO_KUBERNETES = ""
 
 
 def _write(distribution: str, minor: int) -> list[str]:
@@ -201,7 +200,9 @@ def latest_branches() -> st.SearchStrategy[str | None]:
 def to_policy(wishes: Wishes) -> Policy:
     """Say wishes in the words of the service."""
     ceiling = VersionCeiling.parse(wishes.max_version) if wishes.max_version else None
-    kubernetes: Branch | None = read_branch(wishes.max_kubernetes) if wishes.max_kubernetes else None
+    kubernetes: Branch | None = (
+        read_branch(wishes.max_kubernetes) if wishes.max_kubernetes else None
+    )
     return Policy(
         max_step=MaxStep(wishes.max_step),
         max_version=ceiling,
@@ -211,5 +212,3 @@ def to_policy(wishes: Wishes) -> Policy:
         prerelease=wishes.prerelease,
         exclude=frozenset(map(read_kairos, wishes.exclude)),
     )
-
-

@@ -72,7 +72,9 @@ def test_answer_is_the_one_that_trying_everything_gives(node: Node, latest: str 
 def test_answer_does_not_depend_on_the_order_of_the_tags(node: Node, random: Random) -> None:
     shuffled = random.sample(node.tags, len(node.tags))
 
-    assert outcome_of_service(replace(node, tags=shuffled), "4.2") == outcome_of_service(node, "4.2")
+    assert outcome_of_service(replace(node, tags=shuffled), "4.2") == outcome_of_service(
+        node, "4.2"
+    )
 
 
 @given(nodes())
@@ -147,8 +149,7 @@ def test_no_hop_passes_a_ceiling(node: Node) -> None:
         assert brute_force.kairos(target)[:kept] == running[:kept]
         assert not (wishes.max_version and brute_force.is_above(target, wishes.max_version))
         assert not (
-            wishes.max_kubernetes
-            and brute_force.is_kubernetes_above(target, wishes.max_kubernetes)
+            wishes.max_kubernetes and brute_force.is_kubernetes_above(target, wishes.max_kubernetes)
         )
 
 
@@ -198,4 +199,4 @@ def test_applying_the_answer_again_ends_within_twenty_hops(node: Node) -> None:
     while target := ask_service(node).target:
         node = replace(node, running=str(target.tag))
         hops += 1
-        assert hops <= 20  # noqa: PT018 - the bound that keeps a broken rule from running for ever
+        assert hops <= 20  # Or a broken rule would run for ever.

@@ -4,12 +4,16 @@ import pytest
 
 from service.advisor import Advisor, UpgradeRequest
 from service.domain.catalogue import Catalogue
+from service.domain.identity import Claim
 from service.domain.policy import Policy
-from service.domain.recommendation import Recommendation, Status
+from service.domain.recommendation import Recommendation
 from service.domain.reference import Reference, Repository
+from service.domain.release_file import ReleaseFile
+from service.domain.rules import Renamed, Rulebook, Rules, Successor
 from service.domain.scope import RepositoryPattern, Scope
+from service.domain.status import Status
 from service.domain.support import Verdict
-from service.domain.tag import Arch
+from service.domain.tag import Arch, Variant
 from service.domain.warning import WarningCode
 from service.errors import (
     IdentityMismatchError,
@@ -18,6 +22,7 @@ from service.errors import (
     RegistryUnavailableError,
     RepositoryNotAllowedError,
     RepositoryNotFoundError,
+    RepositoryUnknownError,
     ServiceError,
     StreamNotFoundError,
     UnversionedTagError,
@@ -32,6 +37,24 @@ TAG = "1-core-amd64-generic-v1.0.0"
 NEWER = "1-core-amd64-generic-v1.1.0"
 TAGS = (TAG, NEWER)
 LATEST = ("v0.0.1-core-amd64-generic-v1.2.0",)
+NO_RULES = Rules()
+
+# As v3.5 and later write it: no reference, no organisation.
+FILE = """\
+KAIROS_FLAVOR="flavor"
+KAIROS_FLAVOR_RELEASE="1"
+KAIROS_VARIANT="core"
+KAIROS_TARGETARCH="amd64"
+KAIROS_MODEL="generic"
+KAIROS_RELEASE="v1.0.0"
+"""
+
+LEGACY = "quay.io/kairos/core-ubuntu"
+RENAMED = Rules(
+    renamed=(
+        Renamed("core-ubuntu", Successor("flavor", "1", Variant.CORE, Arch.AMD64, "generic")),
+    ),
+)
 
 SOURCE_FAILURES = [
     RepositoryNotFoundError("gone"),
@@ -72,8 +95,21 @@ def _ask(
     scope: Scope | None = None,
     arch: Arch | None = None,
 ) -> Recommendation:
-    request = UpgradeRequest(Reference.parse(image), Policy(), arch)
-    return Advisor(source, scope or _scope()).recommend_upgrade(request)
+    claim = Claim(Reference.parse(image), None, arch)
+    return _advise(source, claim, scope=scope)
+
+
+def _advise(
+    source: UncachedSource,
+    claim: Claim,
+    *,
+    scope: Scope | None = None,
+    rules: Rules = NO_RULES,
+    organisation: str | None = None,
+) -> Recommendation:
+    rulebook = Rulebook(official=rules, elsewhere=NO_RULES)
+    advisor = Advisor(source, scope or _scope(), rulebook, organisation)
+    return advisor.recommend_upgrade(UpgradeRequest(claim, Policy()), "json")
 
 
 def _codes(answer: Recommendation) -> set[str]:
@@ -256,3 +292,85 @@ def test_trusted_boot_is_manual_in_an_official_repository_and_ordinary_elsewhere
     assert official.target is None
     assert official.successor is not None
     assert str(official.successor.tag) == f"{NEWER}-uki"
+
+
+def _of_file(text: str, image: str | None = None) -> Claim:
+    return Claim(Reference.parse(image) if image else None, ReleaseFile.parse(text), None)
+
+
+def test_a_release_file_is_looked_for_in_the_default_organisation() -> None:
+    source = UncachedSource({FLAVOR: TAGS, HADRON: LATEST})
+
+    answer = _advise(source, _of_file(FILE), organisation="quay.io/kairos")
+
+    assert str(answer.running.reference) == f"{FLAVOR}:{TAG}"
+    assert answer.target is not None
+    assert str(answer.target.tag) == NEWER
+
+
+def test_a_release_file_without_an_organisation_is_refused_before_any_fetch() -> None:
+    source = UncachedSource({FLAVOR: TAGS, HADRON: LATEST})
+
+    with pytest.raises(RepositoryUnknownError, match="ADVISOR_DEFAULT_ORGANISATION"):
+        _advise(source, _of_file(FILE))
+
+    assert source.asked == []
+
+
+def test_a_repository_that_a_release_file_names_must_be_allowed() -> None:
+    source = UncachedSource({FLAVOR: TAGS, HADRON: LATEST})
+    claim = _of_file(f'{FILE}KAIROS_REGISTRY_AND_ORG="169.254.169.254/kairos"\n')
+
+    with pytest.raises(RepositoryNotAllowedError):
+        _advise(source, claim, organisation="quay.io/kairos")
+
+    assert source.asked == []
+
+
+def test_an_official_fips_build_has_no_stream_and_another_owner_s_has() -> None:
+    source = UncachedSource({FLAVOR: TAGS, HADRON: LATEST, OWN: TAGS})
+    fips = f'{FILE}KAIROS_FIPS="true"\n'
+
+    with pytest.raises(StreamNotFoundError, match="FIPS"):
+        _advise(source, _of_file(fips, f"{FLAVOR}:{TAG}"), scope=_scope(FLAVOR, OWN))
+    own = _advise(source, _of_file(fips, f"{OWN}:{TAG}"), scope=_scope(FLAVOR, OWN))
+
+    assert own.status is Status.UPGRADE_AVAILABLE
+
+
+def test_a_renamed_repository_is_not_asked_but_its_successor() -> None:
+    source = UncachedSource({FLAVOR: TAGS, HADRON: LATEST, LEGACY: ("v1.0.0",)})
+
+    answer = _advise(source, Claim(Reference.parse(f"{LEGACY}:v1.0.0"), None, None), rules=RENAMED)
+
+    assert (answer.status, answer.target) == (Status.MANUAL, None)
+    assert str(answer.running.reference) == f"{LEGACY}:v1.0.0"
+    assert answer.successor is not None
+    assert str(answer.successor.reference) == f"{FLAVOR}:{NEWER}"
+    assert source.asked == [FLAVOR, HADRON]
+
+
+def test_where_the_successor_is_not_to_be_had_the_renamed_repository_is_asked() -> None:
+    source = UncachedSource({HADRON: LATEST, LEGACY: ("v1.0.0",)})
+
+    answer = _advise(source, Claim(Reference.parse(f"{LEGACY}:v1.0.0"), None, None), rules=RENAMED)
+
+    assert (answer.status, answer.successor) == (Status.MANUAL, None)
+    assert source.asked == [FLAVOR, LEGACY, HADRON]
+
+
+def test_a_successor_that_is_not_allowed_is_not_asked() -> None:
+    source = UncachedSource({FLAVOR: TAGS, HADRON: LATEST, LEGACY: ("v1.0.0",)})
+    claim = Claim(Reference.parse(f"{LEGACY}:v1.0.0"), None, None)
+
+    answer = _advise(source, claim, rules=RENAMED, scope=_scope(LEGACY))
+
+    assert (answer.status, answer.successor) == (Status.MANUAL, None)
+    assert FLAVOR not in source.asked
+
+
+def test_a_failing_registry_does_not_pass_for_a_missing_successor() -> None:
+    source = UncachedSource({FLAVOR: RegistryUnavailableError("silent"), LEGACY: ("v1.0.0",)})
+
+    with pytest.raises(RegistryUnavailableError):
+        _advise(source, Claim(Reference.parse(f"{LEGACY}:v1.0.0"), None, None), rules=RENAMED)

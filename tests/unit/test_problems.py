@@ -19,6 +19,7 @@ STATUSES = {
     "unversioned-tag": 422,
     "not-an-os-image": 422,
     "identity-mismatch": 422,
+    "repository-unknown": 422,
     "kubernetes-version-unknown": 422,
     "registry-error": 502,
     "registry-unavailable": 503,

@@ -22,6 +22,9 @@ def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
     assert settings.reference_repositories == {}
     assert settings.mirrors == {}
     assert settings.snapshot_dir is None
+    assert settings.rules_file is None
+    assert settings.default_organisation is None
+    assert settings.verify_targets is False
     assert settings.insecure_registries == settings.private_registries == frozenset()
     assert settings.registry_timeout == timedelta(seconds=10)
     assert (settings.fresh, settings.stale) == (timedelta(minutes=15), timedelta(days=30))
@@ -64,6 +67,24 @@ GOOD = [
         {"quay.io/kairos": "registry.local:5000/kairos", "docker.io": "registry.local"},
     ),
     (
+        "ADVISOR_MIRRORS",
+        "docker.io=registry.local:5000/hub",
+        "mirrors",
+        {"docker.io": "registry.local:5000/hub"},
+    ),
+    (
+        "ADVISOR_DEFAULT_ORGANISATION",
+        "registry.local:5000/team",
+        "default_organisation",
+        "registry.local:5000/team",
+    ),
+    (
+        "ADVISOR_REFERENCE_REPOSITORIES",
+        "quay.io/kairos=hadron",
+        "reference_repositories",
+        {"quay.io/kairos": Repository("quay.io", "kairos/hadron")},
+    ),
+    (
         "ADVISOR_REFERENCE_REPOSITORIES",
         "quay.io/kairos=quay.io/kairos/ubuntu,registry.local:5000/team=base",
         "reference_repositories",
@@ -96,6 +117,15 @@ def test_a_snapshot_directory_is_read(tmp_path: Path) -> None:
     assert settings.snapshot_dir == tmp_path
 
 
+def test_a_file_of_rules_is_named(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.touch()
+
+    settings = Settings.from_env({"ADVISOR_RULES_FILE": str(rules)})
+
+    assert settings.rules_file == rules
+
+
 BAD = [
     ("ADVISOR_REDIS_URL", "redis"),
     ("ADVISOR_REDIS_URL", "redis://"),
@@ -114,6 +144,7 @@ BAD = [
     ("ADVISOR_REPOSITORIES", "https://quay.io/kairos/*"),
     ("ADVISOR_REPOSITORIES", "quay.io/Kairos/*"),
     ("ADVISOR_REPOSITORIES", ","),
+    ("ADVISOR_OFFICIAL_REPOSITORIES", " , "),
     ("ADVISOR_OFFICIAL_REPOSITORIES", "quay.io/kairos/*,no spaces here"),
     ("ADVISOR_REFERENCE_REPOSITORIES", "quay.io/kairos"),
     ("ADVISOR_REFERENCE_REPOSITORIES", "quay.io/kairos="),
@@ -124,6 +155,12 @@ BAD = [
     ("ADVISOR_MIRRORS", "quay.io/kairos=registry local"),
     ("ADVISOR_SNAPSHOT_DIR", "/does/not/exist"),
     ("ADVISOR_SNAPSHOT_DIR", "/etc/passwd"),
+    ("ADVISOR_RULES_FILE", "/does/not/exist"),
+    ("ADVISOR_RULES_FILE", "/etc"),
+    ("ADVISOR_DEFAULT_ORGANISATION", "kairos"),
+    ("ADVISOR_DEFAULT_ORGANISATION", "quay.io/kairos:latest"),
+    ("ADVISOR_DEFAULT_ORGANISATION", "https://quay.io/kairos"),
+    ("ADVISOR_DEFAULT_ORGANISATION", "quay.io/kairos,quay.io/other"),
     ("ADVISOR_INSECURE_REGISTRIES", "http://127.0.0.1:5000"),
     ("ADVISOR_INSECURE_REGISTRIES", "127.0.0.1:5000/kairos"),
     ("ADVISOR_PRIVATE_REGISTRIES", "127.0.0.1:99999"),

@@ -246,7 +246,7 @@ def test_a_file_may_hold_no_rules(tmp_path: Path) -> None:
         ),
         (POLICY + "    freeze: maybe\n", 4, "'maybe' is neither true nor false"),
         (POLICY + "    max_step: none\n", 4, "'none' is none of patch, minor, major"),
-        (POLICY + "    max_version: 4\n", 4, "'4' is neither a release such as v4.1.2 nor a "),
+        (POLICY + "    max_version: 4\n", 4, "'4' is not a release such as v4.1.2, or a "),
         (POLICY + "    kubernetes: newest\n", 4, "'newest' is none of keep, minimal, next, latest"),
         (POLICY + "    max_kubernetes: v1.33.1\n", 4, "'v1.33.1' is not a minor version such as "),
     ],
@@ -365,7 +365,7 @@ def test_built_in_critical_advisories_are_those_that_stop_an_acting_form() -> No
 def test_every_built_in_rule_has_a_link_and_a_source() -> None:
     rules = load_builtin_rules()
 
-    told = [*rules.barriers, *rules.advisories]
+    told: list[Barrier | Advisory] = [*rules.barriers, *rules.advisories]
     assert all(rule.source for rule in told)
     assert all(rule.url.startswith("https://") for rule in (*told, *rules.ended))
 
@@ -373,8 +373,7 @@ def test_every_built_in_rule_has_a_link_and_a_source() -> None:
 def test_built_in_ids_are_unique() -> None:
     rules = load_builtin_rules()
 
-    ids = [rule.id for rule in (*rules.barriers, *rules.advisories)]
-    assert len(ids) == len(set(ids)) == len(rules.ids)
+    assert len(rules.ids) == len(rules.barriers) + len(rules.advisories)
 
 
 def test_built_in_renamed_repositories_are_each_named_once() -> None:

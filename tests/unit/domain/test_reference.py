@@ -251,7 +251,24 @@ def test_quoted_text_is_short_and_printable(text: str, shown: str) -> None:
 @pytest.mark.parametrize("length", [MAX_REFERENCE_LENGTH, 50_000])
 @pytest.mark.parametrize(
     "shape",
-    ["a", "a-", "a.", "a/", "a:", "a@", "a_", "-", "1", "0:", "[", "[:", "a.b/", "a:1/", "sha256:", "A"],
+    [
+        "a",
+        "a-",
+        "a.",
+        "a/",
+        "a:",
+        "a@",
+        "a_",
+        "-",
+        "1",
+        "0:",
+        "[",
+        "[:",
+        "a.b/",
+        "a:1/",
+        "sha256:",
+        "A",
+    ],
 )
 @pytest.mark.parametrize("end", ["", "!", ":", "/", "@sha256:"])
 def test_hostile_text_is_answered_at_once(shape: str, end: str, length: int) -> None:
@@ -267,11 +284,19 @@ def test_hostile_text_is_answered_at_once(shape: str, end: str, length: int) -> 
 
 
 # Pieces of references, right and wrong, and what mutates them.
-_HOSTS = ["quay.io", "localhost", "a.b:5000", "[::1]:5000", "QUAY.io", "index.docker.io", "docker.io"]
+_HOSTS = [
+    "quay.io",
+    "localhost",
+    "a.b:5000",
+    "[::1]:5000",
+    "QUAY.io",
+    "index.docker.io",
+    "docker.io",
+]
 _NAMES = ["ubuntu", "kairos/ubuntu", "a__b/c-d", "a.b/c", "kairos", "Kairos", 64 * "a", 250 * "n"]
 _TAGS = ["", ":v1", ":24.04-core-amd64-generic-v3.2.3", ":" + 128 * "t", ":_", ":-", ":"]
 _DIGESTS = ["", "@" + SHA256, "@" + SHA384, "@" + SHA512, "@sha256:" + 32 * "a", "@md5:" + 32 * "a"]
-_ODD = list("aZ0.:/@_-[]+ ") + ["sha256:", "..", "//", "\0", "\u00e9"]
+_ODD = [*"aZ0.:/@_-[]+ ", "sha256:", "..", "//", "\0", "\u00e9"]
 
 
 @st.composite
@@ -289,9 +314,9 @@ def _references(draw: st.DrawFn) -> str:
 def _ask_oracle(text: str) -> Reference | None:
     """Ask docker-image-py, a translation of the grammar's Go source.
 
-    Where we differ on purpose: a registry is lower-cased, its port is one that exists, and a reference
-    with a transport before it gets a hint. A first part such as ``a__b.c``, with the dot of a host but
-    no host, is a part of a name on Docker Hub for us, and on no registry for the Go source.
+    Where we differ on purpose: a registry is lower-cased, and its port is one that exists. A first
+    part such as ``a__b.c``, with the dot of a host but no host, is part of a name on Docker Hub for
+    us; the Go source leaves it without a registry. What has a transport before it gets a hint.
     """
     try:
         parsed = reference.Reference.parse_normalized_named(text)

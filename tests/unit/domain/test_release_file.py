@@ -25,6 +25,9 @@ READ_AS_A_SHELL = [
     ('export KAIROS_FLAVOR="ubuntu"', "ubuntu"),
     ("export KAIROS_FLAVOR=ubuntu", "ubuntu"),
     ('KAIROS_FLAVOR="ubuntu" # the flavor', "ubuntu"),
+    ('KAIROS_FLAVOR="ubuntu" # isn\'t it', "ubuntu"),
+    ('KAIROS_FLAVOR="ubuntu" #24 "', "ubuntu"),
+    ("KAIROS_FLAVOR= # ubuntu", None),
     ('KAIROS_FLAVOR="ubuntu # 24"', "ubuntu # 24"),
     ("KAIROS_FLAVOR=ubuntu#24", "ubuntu#24"),
     ('KAIROS_FLAVOR="an ubuntu"', "an ubuntu"),
@@ -36,6 +39,7 @@ READ_AS_A_SHELL = [
     ("KAIROS_FLAVOR='a\\b'", "a\\b"),
     ('KAIROS_FLAVOR="a\\$b"', "a$b"),
     ('KAIROS_FLAVOR="a\\`b"', "a`b"),
+    ("KAIROS_FLAVOR='a\\$b'", "a\\$b"),
     ("KAIROS_FLAVOR=a=b", "a=b"),
     ('KAIROS_FLAVOR="übuntu"', "übuntu"),
 ]
@@ -74,20 +78,33 @@ MALFORMED = [
     ("a huge line", 'KAIROS_FLAVOR="'.ljust(65_537, "x"), "65536 characters"),
     ("10,000 lines", 10_000 * "A=1\n", "1000 lines"),
     ("10,000 empty lines", 10_000 * "\n", "1000 lines"),
-    ("an unterminated quote", 'A=1\nKAIROS_VERSION="v3.6.0\nB=1\n', "Line 2: no closing quotation"),
-    ("an unterminated single quote", "KAIROS_VERSION='v3.6.0", "Line 1: no closing quotation"),
+    (
+        "an unterminated quote",
+        'A=1\nKAIROS_VERSION="v3.6.0\nB=1\n',
+        "Line 2 .* quotes do not close",
+    ),
+    ("an unterminated single quote", "KAIROS_VERSION='v3.6.0", "Line 1 .* quotes do not close"),
     ("a value of two lines", 'KAIROS_NAME="a\nb"\n', "Line 1"),
     ("a dangling backslash", "KAIROS_NAME=a\\\nB=1", "Line 1"),
     ("a NUL", 'KAIROS_FLAVOR="ubuntu\x00"', "the value of KAIROS_FLAVOR is not text"),
     ("a NUL in a key", 'KAIROS\x00FLAVOR="ubuntu"', "Line 1 is not KEY=value"),
-    ("an escape sequence", 'KAIROS_FLAVOR="\x1b[31m"', "the value of KAIROS_FLAVOR is not text"),
+    (
+        "an escape sequence",
+        'KAIROS_FLAVOR="\x1b[31m"',
+        "the value of KAIROS_FLAVOR is not text",
+    ),
     ("a text that runs backwards", 'KAIROS_FLAVOR="\u202e"', "is not text"),
     ("a lone surrogate", 'KAIROS_FLAVOR="\ud800"', "the value of KAIROS_FLAVOR is not text"),
-    ("a lone surrogate in a key", '\ud800="ubuntu"', "Line 1 is not KEY=value: '\\\\ud800"),
+    ("a lone surrogate in a key", '\ud800="ubuntu"', r"Line 1 is not KEY=value.*: '\\ud800"),
     ("a command", "$(reboot)", "Line 1 is not KEY=value"),
     ("a command in backticks", "`reboot`", "Line 1 is not KEY=value"),
     ("a command after the value", "KAIROS_FLAVOR=ubuntu reboot", "Line 1 is not KEY=value"),
     ("an unquoted command of two words", "KAIROS_FLAVOR=$(rm -rf /)", "Line 1 is not KEY=value"),
+    (
+        "a comment that begins within a word",
+        "KAIROS_FLAVOR=ubuntu#24 lts",
+        "Line 1 is not KEY=value",
+    ),
     ("no value", "KAIROS_FLAVOR", "Line 1 is not KEY=value"),
     ("export alone", "export", "Line 1 is not KEY=value"),
     ("export of a name", "export KAIROS_FLAVOR", "Line 1 is not KEY=value"),
@@ -240,7 +257,9 @@ def test_a_line_is_never_evaluated(line: str, value: str) -> None:
     assert ReleaseFile.parse(line).flavor == value
 
 
-@pytest.mark.parametrize("text", [row[1] for row in WHOLE_FILES], ids=[row[0] for row in WHOLE_FILES])
+@pytest.mark.parametrize(
+    "text", [row[1] for row in WHOLE_FILES], ids=[row[0] for row in WHOLE_FILES]
+)
 def test_a_file_is_read_whatever_surrounds_its_values(text: str) -> None:
     assert ReleaseFile.parse(text).flavor == "ubuntu"
 
@@ -334,6 +353,7 @@ def test_kubernetes_comes_from_wherever_it_is_told(
         SOFTWARE_VERSION_PREFIX=prefix,
         SOFTWARE_VERSION=software,
         VERSION=version,
+        RELEASE=None,
     )
 
     assert str(file.kubernetes) == expected
@@ -430,7 +450,9 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     _read_or_refuse(text)
 
 
-@given(st.lists(st.text(alphabet="KAIROS_FLVE=\"'\\#$` \t\n\r\x00\x0b\x85\u2028\ufeff"), max_size=20))
+@given(
+    st.lists(st.text(alphabet="KAIROS_FLVE=\"'\\#$` \t\n\r\x00\x0b\x85\u2028\ufeff"), max_size=20)
+)
 def test_anything_that_resembles_a_file_is_read_or_refused(lines: list[str]) -> None:
     _read_or_refuse("\n".join(lines))
 
@@ -438,9 +460,11 @@ def test_anything_that_resembles_a_file_is_read_or_refused(lines: list[str]) -> 
 @given(
     st.dictionaries(
         st.sampled_from(
-            ["FLAVOR", "FLAVOR_RELEASE", "NAME", "VARIANT", "TARGETARCH", "RELEASE", "VERSION"]
-            + ["SOFTWARE_VERSION", "SOFTWARE_VERSION_PREFIX", "IMAGE_REPO", "REGISTRY_AND_ORG"]
-            + ["ARTIFACT", "FIPS", "TRUSTED_BOOT"],
+            [
+                *("FLAVOR", "FLAVOR_RELEASE", "NAME", "VARIANT", "TARGETARCH", "RELEASE"),
+                *("VERSION", "SOFTWARE_VERSION", "SOFTWARE_VERSION_PREFIX", "IMAGE_REPO"),
+                *("REGISTRY_AND_ORG", "ARTIFACT", "FIPS", "TRUSTED_BOOT"),
+            ],
         ),
         _PRINTABLE | st.text("vk3s0.-+rcg1", max_size=20),
     ),
@@ -465,9 +489,7 @@ def test_a_written_file_is_read_back(
     prefix: str,
     mark: str,
 ) -> None:
-    lines = [
-        f"{prefix}{key}={write(value)}{end}" for key, ((value, write), end) in values.items()
-    ]
+    lines = [f"{prefix}{key}={write(value)}{end}" for key, ((value, write), end) in values.items()]
 
     file = ReleaseFile.parse(mark + "".join(lines))
 

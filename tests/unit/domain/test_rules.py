@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import fields, replace
 from typing import Any
 
@@ -241,7 +242,7 @@ _OPERATORS = st.builds(OperatorPolicy, st.just(ALL), **_OPTIONAL, freeze=st.bool
 def _is_within(policy: Policy, limits: Policy | OperatorPolicy) -> bool:
     """Whether a policy allows nothing that the limits, where they name any, do not."""
     steps, preferences = list(MaxStep), list(KubernetesPreference)
-    pairs = (
+    pairs: tuple[tuple[Any, Any, Callable[[Any], Any]], ...] = (
         (policy.max_version, limits.max_version, lambda limit: limit),
         (policy.max_kubernetes, limits.max_kubernetes, lambda limit: limit),
         (policy.max_step, limits.max_step, steps.index),

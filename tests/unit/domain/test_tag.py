@@ -155,7 +155,7 @@ def test_flavor_release_is_read_and_its_aliases_resolved(
         ("24.04-core-riscv64-generic-v4.3.0", Variant.CORE, Arch.RISCV64, "generic", False),
     ],
 )
-def test_variant_arch_model_and_trusted_boot_are_read(  # noqa: PLR0913 - one column a part
+def test_variant_arch_model_and_trusted_boot_are_read(
     text: str, variant: Variant, arch: Arch, model: str, *, trusted_boot: bool
 ) -> None:
     tag = read_tag(text)
@@ -234,7 +234,16 @@ def test_tag_has_at_most_128_characters(length: int, *, is_read: bool) -> None:
     [
         ("core-opensuse-leap", "v2.0.0", Variant.CORE, "amd64-generic", None),
         ("core-alpine-ubuntu", "v2.4.0-rc1", Variant.CORE, "amd64-generic", None),
-        ("core-opensuse-arm-rpi", "v1.0.0", Variant.CORE, "arm64-rpi4", None),
+        ("core-opensuse-arm-rpi", "v1.0.0", Variant.CORE, "arm64-rpi64", None),
+        ("core-opensuse-leap-arm-rpi", "v2.3.2", Variant.CORE, "arm64-rpi64", None),
+        ("core-opensuse-leap-arm-rpi", "v2.4.0", Variant.CORE, "arm64-rpi4", None),
+        (
+            "core-ubuntu-20-lts-arm-nvidia-jetson-agx-orin",
+            "v2.4.1",
+            Variant.CORE,
+            "arm64-nvidia-jetson-agx-orin",
+            None,
+        ),
         (
             "kairos-opensuse-leap",
             "v2.4.0-k3sv1.27.3-k3s1",
@@ -246,7 +255,7 @@ def test_tag_has_at_most_128_characters(length: int, *, is_read: bool) -> None:
             "kairos-opensuse-arm-rpi",
             "v1.4.0-k3sv1.26.0-k3s1",
             Variant.STANDARD,
-            "arm64-rpi4",
+            "arm64-rpi64",
             "v1.26.0+k3s1",
         ),
         ("kairos-ubuntu-22-lts", "v2.3.3-rc1", Variant.STANDARD, "amd64-generic", None),
@@ -328,7 +337,8 @@ def test_version_without_the_parts_of_an_os_image_is_foreign(text: str, *, forei
 
 
 @pytest.mark.parametrize(
-    ("lower", "higher"), [("9", "12"), ("12", "13"), ("leap-15.5", "leap-15.10"), ("24.04", "24.10")]
+    ("lower", "higher"),
+    [("9", "12"), ("12", "13"), ("leap-15.5", "leap-15.10"), ("24.04", "24.10")],
 )
 def test_flavor_releases_of_one_prefix_compare_by_numbers(lower: str, higher: str) -> None:
     low, high = base_order(lower), base_order(higher)

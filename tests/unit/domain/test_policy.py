@@ -1,0 +1,39 @@
+import pytest
+
+from service.domain.policy import VersionCeiling
+from tests.asking import read_kairos
+
+
+@pytest.mark.parametrize(
+    ("ceiling", "version", "allowed"),
+    [
+        ("v4.1.2", "v4.1.2", True),
+        ("v4.1.2", "v4.1.3", False),
+        ("v4.1.2", "v4.1.3-rc1", False),
+        ("v4.1.2", "v4.1.2-rc1", True),
+        ("v4.1.2", "v3.9.9", True),
+        ("4.1.2", "v4.1.2", True),
+        ("v4.1.2-rc1", "v4.1.2", False),
+        ("v4.1.2-rc2", "v4.1.2-RC1", True),
+        ("4.1", "v4.1.99", True),
+        ("v4.1", "v4.1.99", True),
+        ("4.1", "v4.2.0-alpha1", False),
+        ("4.1", "v5.0.0", False),
+        ("4.10", "v4.9.0", True),
+        ("4.9", "v4.10.0", False),
+    ],
+)
+def test_ceiling_is_a_release_or_the_whole_of_a_branch(
+    ceiling: str, version: str, *, allowed: bool
+) -> None:
+    parsed = VersionCeiling.parse(ceiling)
+
+    assert parsed is not None
+    assert parsed.allows(read_kairos(version)) is allowed
+
+
+@pytest.mark.parametrize(
+    "text", ["", "4", "v", "latest", "4.1.x", "vv4.1.2", "4.1.2.3", "v4.1.2\n"]
+)
+def test_other_text_is_no_ceiling(text: str) -> None:
+    assert VersionCeiling.parse(text) is None
