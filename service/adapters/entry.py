@@ -50,7 +50,7 @@ class Entry:
         """Put a record and its catalogue together."""
         stale = record.failure is not None
         if catalogue is not None and catalogue.stale is not stale:
-            catalogue = replace(catalogue, stale=stale)
+            catalogue = catalogue.as_stale(stale=stale)
         return cls(record, catalogue)
 
     def give(self) -> Catalogue:

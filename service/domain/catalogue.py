@@ -103,6 +103,10 @@ class Catalogue:
             ),
         )
 
+    def as_stale(self, *, stale: bool = True) -> Self:
+        """Give the same catalogue, marked as older than its source would have it, or not."""
+        return replace(self, stale=stale)
+
     @property
     def image_count(self) -> int:
         """How many images there are, over all streams."""
