@@ -71,17 +71,10 @@ class RedisServer:
         return self.process
 
     def _arguments(self) -> Sequence[str]:
-        fixed = (
-            "--port",
-            str(self.port),
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-        )
-        return (*fixed, *self.options)
+        where = ("--port", str(self.port), "--bind", "127.0.0.1")
+        # Nothing is kept, and a replica does not wait for others to come.
+        how = ("--save", "", "--repl-diskless-sync-delay", "0")
+        return (*where, *how, *self.options)
 
 
 @contextmanager

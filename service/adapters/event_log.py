@@ -4,6 +4,11 @@ from collections import Counter
 from threading import Lock
 
 import structlog
+from cachetools import TTLCache
+
+# A trouble that comes with every request is told now and then, and counted each time.
+_REPEAT_SECONDS = 10
+_MAX_REMEMBERED = 1_000
 
 
 class EventLog:
@@ -13,12 +18,18 @@ class EventLog:
         self._log = structlog.get_logger()
         self._lock = Lock()
         self._counts: Counter[str] = Counter()
+        self._told: TTLCache[tuple[object, ...], bool] = TTLCache(_MAX_REMEMBERED, _REPEAT_SECONDS)
 
     def note(self, event: str, **details: object) -> None:
-        """Log an event as a warning, and count it; details hold no secrets."""
+        """Count an event, and log it unless that was just done; details hold no secrets."""
+        key = (event, *map(str, details.values()))
         with self._lock:
             self._counts[event] += 1
-        self._log.warning(event, **details)
+            is_told = self._told.setdefault(key, False)
+            if not is_told:
+                self._told[key] = True
+        if not is_told:
+            self._log.warning(event, **details)
 
     def count(self, event: str) -> int:
         """Tell how often an event was noted in this process."""

@@ -55,7 +55,10 @@ def is_newer(target: ImageTag, origin: ImageTag) -> bool:
 
 def find_refusal(hop: Hop) -> Refusal | None:
     """Give the first reason against a hop; None where it is legal."""
-    return next((refusal for refusal, applies in _RULES.items() if applies(hop)), None)
+    for refusal, applies in _RULES.items():
+        if applies(hop):
+            return refusal
+    return None
 
 
 def is_refused_by_policy(hop: Hop) -> bool:

@@ -53,13 +53,13 @@ def test_cold_askers_of_two_instances_make_one_listing(tmp_path: Path) -> None:
 
 
 def test_two_instances_agree_at_all_times_during_a_refresh(tmp_path: Path) -> None:
-    settings = {"ADVISOR_FRESH_SECONDS": "3"}
+    settings = {"ADVISOR_FRESH_SECONDS": "2"}
     with start_deployment(tmp_path, settings) as deployment:
         before = deployment.ask_all()[0].json["target"]["tag"]
         add_tags(deployment.directory, "kairos/hadron", [NEW_TAG])
 
         # One caller, who asks them in turn: what one has told, the next one knows.
-        deadline, seen = time.monotonic() + 12, []
+        deadline, seen = time.monotonic() + 8, []
         while time.monotonic() < deadline:
             replies = deployment.ask_all()
             seen += [
