@@ -1,6 +1,6 @@
 # A bare `make` lists the targets. Each of them sets up what it needs: see scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test lint lock venv venv-dev
+.PHONY: help run demo test bench lint lock venv venv-dev
 
 help:
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -14,11 +14,14 @@ demo: venv ## ask one question of a service on example tag lists; needs no netwo
 test: venv-dev ## run the tests (ARGS='-k stale' goes to pytest)
 	@scripts/test.sh $(ARGS)
 
+bench: venv-dev ## measure storms and faults, and print each figure beside its target
+	.venv-dev/bin/python -m bench
+
 lint: venv-dev ## check format, style, types, layers, shell scripts and openapi.yaml
 	.venv-dev/bin/ruff format --check
 	.venv-dev/bin/ruff check
 	.venv-dev/bin/mypy
-	.venv-dev/bin/mypy gunicorn.conf.py scripts
+	.venv-dev/bin/mypy gunicorn.conf.py scripts bench
 	.venv-dev/bin/lint-imports
 	.venv-dev/bin/shellcheck .ci/run scripts/*.sh
 	.venv-dev/bin/openapi-spec-validator openapi.yaml

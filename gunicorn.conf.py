@@ -9,22 +9,25 @@ import logging
 import os
 import sys
 
+from service.adapters.redis_client import check_url
 from service.adapters.rules_file import RulesError, load_builtin_rules, load_rules, reload_rules
-from service.settings import SettingsError, read_settings_once
+from service.settings import WORKER_THREADS, SettingsError, read_settings_once
 
 try:
     _settings = read_settings_once(os.environ)
     load_builtin_rules()
     if _settings.rules_file:
         load_rules(_settings.rules_file)
-except (SettingsError, RulesError) as error:
+    if _settings.redis_url:
+        check_url(_settings.redis_url)
+except (SettingsError, RulesError, ValueError) as error:
     sys.exit(f"kairos-upgrade-advisor: {error}")
 
 bind = f"0.0.0.0:{_settings.port}"
 loglevel = _settings.log_level
 workers = _settings.web_concurrency
 worker_class = "gthread"
-threads = 16
+threads = WORKER_THREADS
 
 # Seconds. A worker that gives no sign of life is replaced; a request may take longer than this,
 # for its thread does not hold up the sign.

@@ -2,30 +2,43 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 from flask import Flask
 
+from service import VERSION
+from service.adapters.background import Background
 from service.adapters.cache import CachedCatalogueSource
-from service.adapters.credentials import Credentials
+from service.adapters.credentials import ANONYMOUS, Credentials
 from service.adapters.delivery_record import DeliveryRecords
+from service.adapters.event_log import EventLog
+from service.adapters.flight import Seats
 from service.adapters.http import Network
 from service.adapters.mirror import MirroredTagSource, MirroredVerifier
+from service.adapters.readiness import ReadinessProbe
+from service.adapters.redis_link import RedisLink
+from service.adapters.redis_sharing import RedisSharing
+from service.adapters.redis_store import RedisStore
+from service.adapters.refresh import Lives, Refresher
 from service.adapters.registry import RegistryTagSource
 from service.adapters.registry_client import RegistryClient
 from service.adapters.rules_file import load_builtin_rules, load_rules
+from service.adapters.sharing import NothingShared, Sharing
 from service.adapters.snapshot import SnapshotTagSource
 from service.adapters.store import MemoryStore, Store
+from service.adapters.tracker import Tracker
 from service.adapters.verifier import RegistryVerifier
 from service.advisor import Advisor
-from service.domain.catalogue import CatalogueSource
+from service.domain.catalogue import CatalogueSource, TagSource
 from service.domain.delivery import TargetVerifier
 from service.domain.mirror import Mirrors
+from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
-from service.settings import Settings
+from service.settings import WORKER_THREADS, Settings
 from service.web import documents, health, upgrade
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
@@ -36,14 +49,13 @@ _OPENAPI = Path(__file__).resolve().parent.parent / "openapi.yaml"
 _MAX_BODY_BYTES = 256 * 1024
 
 # A snapshot never expires; this is how soon a changed file is seen.
-_SNAPSHOT_FRESH = timedelta(seconds=5)
-
-
-# Begins the time in which one question may be verified.
-StartVerifying = Callable[[], TargetVerifier]
+_SNAPSHOT_LIVES = Lives(timedelta(seconds=5), timedelta.max)
 
 # Pauses, and some records for each target; each has some hundred bytes.
 _MAX_SHARED_KEYS = 10_000
+
+# Begins the time in which one question may be verified.
+StartVerifying = Callable[[], TargetVerifier]
 
 
 def create_app(
@@ -62,17 +74,19 @@ def create_app(
     _configure_logging(settings)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
+    app.config["VERSION"] = VERSION
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["openapi"] = _OPENAPI.read_bytes()
-    if source is None:
-        source, start_verifying = _build_sources(settings)
+    backend = _build_backend(settings)
+    app.extensions["readiness"] = backend.readiness
+    app.extensions["tracker"] = backend.tracker
     app.extensions["advisor"] = Advisor(
-        source,
+        source or backend.source,
         _build_scope(settings),
         _build_rulebook(settings),
         settings.default_organisation,
-        start_verifying,
+        start_verifying if source else backend.start_verifying,
     )
     register_request_id(app)
     register_problems(app)
@@ -81,24 +95,80 @@ def create_app(
     return app
 
 
-def _build_sources(settings: Settings) -> tuple[CatalogueSource, StartVerifying | None]:
-    """Build what catalogues come from, and what verifies targets: nothing beside a snapshot."""
+@dataclass(frozen=True, slots=True)
+class _Origin:
+    """Where tag lists come from, and what verifies targets there.
+
+    Attributes:
+        start_verifying: None where nothing is verified.
+        describe: Tells where and with which credentials a repository is listed; empty for the
+            plain case.
+    """
+
+    source: TagSource
+    lives: Lives
+    start_verifying: StartVerifying | None
+    describe: Callable[[Repository], str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Backend:
+    """All that is behind the advisor."""
+
+    source: CatalogueSource
+    start_verifying: StartVerifying | None
+    readiness: ReadinessProbe
+    tracker: Tracker
+
+
+def _build_backend(settings: Settings) -> _Backend:
+    events = EventLog()
+    shared = settings.redis_url is not None and settings.snapshot_dir is None
+    link = RedisLink(settings.redis_url, events) if settings.redis_url and shared else None
+    origin = _build_origin(settings, link)
+    sharing: Sharing = NothingShared()
+    if link:
+        sharing = RedisSharing(link, clock=_now, events=events, origin=origin.describe)
+    cache = CachedCatalogueSource(
+        Refresher(origin.source, clock=_now, lives=origin.lives, events=events),
+        clock=_now,
+        sharing=sharing,
+        start=Background().start,
+        seats=Seats(WORKER_THREADS // 2),
+    )
+    tracked = () if settings.snapshot_dir else settings.tracked_repositories
+    readiness = ReadinessProbe(cache, tracked, clock=_now, check_redis=link.check if link else None)
+    tracker = Tracker(cache, tracked, sharing)
+    return _Backend(cache, origin.start_verifying, readiness, tracker)
+
+
+def _build_origin(settings: Settings, link: RedisLink | None) -> _Origin:
     if settings.snapshot_dir:
         snapshot = SnapshotTagSource(settings.snapshot_dir)
-        return CachedCatalogueSource(
-            snapshot, clock=_now, fresh=_SNAPSHOT_FRESH, stale=timedelta.max
-        ), None
-    store = MemoryStore(clock=_now, max_keys=_MAX_SHARED_KEYS)
+        return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "")
+    own = MemoryStore(clock=_now, max_keys=_MAX_SHARED_KEYS)
+    store = RedisStore(link, own) if link else own
     client = _build_client(settings, store)
-    source = MirroredTagSource(RegistryTagSource(client, clock=_now), settings.mirrors)
-    catalogues = CachedCatalogueSource(
-        source, clock=_now, fresh=settings.fresh, stale=settings.stale
+    mirrors = settings.mirrors
+    return _Origin(
+        MirroredTagSource(RegistryTagSource(client, clock=_now), mirrors),
+        Lives(settings.fresh, settings.stale),
+        _build_verifier(settings, client, store) if settings.verify_targets else None,
+        lambda repository: _describe_origin(repository, mirrors.place(repository), client),
     )
-    if not settings.verify_targets:
-        return catalogues, None
+
+
+def _describe_origin(repository: Repository, place: Repository, client: RegistryClient) -> str:
+    fingerprint = client.fingerprint(place)
+    if place == repository and fingerprint == ANONYMOUS:
+        return ""
+    return f"{place}#{fingerprint}"
+
+
+def _build_verifier(settings: Settings, client: RegistryClient, store: Store) -> StartVerifying:
     records = DeliveryRecords(store, fingerprint=client.fingerprint, fresh=settings.fresh)
     verifier = RegistryVerifier(client, records)
-    return catalogues, lambda: MirroredVerifier(verifier.start(), settings.mirrors)
+    return lambda: MirroredVerifier(verifier.start(), settings.mirrors)
 
 
 def _build_client(settings: Settings, store: Store) -> RegistryClient:

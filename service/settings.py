@@ -1,6 +1,8 @@
 """The settings: read once from the environment, all mistakes named at once."""
 
 import math
+import os
+import re
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,7 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from marshmallow import Schema, ValidationError, fields, validate
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
 
 from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
@@ -26,6 +28,24 @@ _MAX_SECONDS = 10 * 365 * 24 * 3600
 _MAX_TIMEOUT = timedelta(minutes=5)
 _MAX_PORT = 65535
 _MAX_WORKERS = 256
+_MAX_SECRET_BYTES = 16 * 1024
+
+# How many threads a worker has; half of them may wait for registries.
+WORKER_THREADS = 16
+
+# The flavors of Kairos' own repositories; those that are not allowed are left out.
+_TRACKED = ",".join(
+    f"quay.io/kairos/{flavor}"
+    for flavor in ("alpine", "debian", "fedora", "hadron", "opensuse", "rockylinux", "ubuntu")
+)
+
+# The adapter knows what follows; here it is about the kind, and never about a password.
+_REDIS_URL = re.compile(
+    r"rediss?://[^/\s]+(?:/[0-9]*)?(?:\?\S*)?"
+    r"|unix://(?:[^/\s]*@)?/\S+"
+    r"|redis\+sentinel://[^/\s]+/[^/\s?]+(?:/[0-9]+)?(?:\?\S*)?"
+    r"|redis\+cluster://[^/\s]+/?(?:\?\S*)?",
+)
 
 
 class SettingsError(ValueError):
@@ -37,14 +57,17 @@ class Settings:
     """How this service is run; see README for what each setting means.
 
     Attributes:
+        redis_url: May hold a password.
         registry_timeout: For one request to a registry; a whole listing may take three times this.
         fresh: How long a listing is served without asking again.
         stale: How long it is served when the registry fails.
     """
 
+    redis_url: str | None = field(repr=False)
     repositories: tuple[RepositoryPattern, ...]
     official_repositories: tuple[RepositoryPattern, ...]
     reference_repositories: Mapping[str, Repository]
+    tracked_repositories: tuple[Repository, ...]
     mirrors: Mirrors
     answer_with: str
     snapshot_dir: Path | None
@@ -176,6 +199,32 @@ def _parse_repository(text: str) -> Repository:
     return repository
 
 
+def _parse_tracked(text: str) -> tuple[Repository, ...]:
+    return tuple(dict.fromkeys(map(_parse_repository, _split(text))))
+
+
+def _parse_redis_url(text: str) -> str:
+    hosts = re.split("[/?]", text.partition("://")[2])[0].rpartition("@")[2]
+    try:
+        ports = [urlsplit(f"//{host}").port for host in hosts.split(",")]
+    except ValueError:
+        ports = [0]
+    if not _REDIS_URL.fullmatch(text) or 0 in ports:
+        raise ValidationError(
+            "Give redis://HOST, rediss://HOST, unix:///PATH, redis+sentinel://HOST,…/SERVICE or"
+            " redis+cluster://HOST,….",
+        )
+    return text
+
+
+def _read_redis_url(file: str) -> str:
+    try:
+        with _parse_file(file).open(encoding="utf-8") as stream:
+            return _parse_redis_url(stream.read(_MAX_SECRET_BYTES).strip())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ValidationError(f"{file!r} cannot be read.") from error
+
+
 def _parse_directory(text: str) -> Path:
     directory = Path(text)
     if not directory.is_dir():
@@ -239,6 +288,16 @@ class _SettingsSchema(Schema):
 
     error_messages = {"unknown": "There is no such setting."}  # noqa: RUF012 - as marshmallow has it
 
+    redis_url = fields.Function(
+        data_key="ADVISOR_REDIS_URL",
+        deserialize=_parse_redis_url,
+        load_default=None,
+    )
+    redis_url_file = fields.Function(
+        data_key="ADVISOR_REDIS_URL_FILE",
+        deserialize=_read_redis_url,
+        load_default=None,
+    )
     repositories = fields.Function(
         data_key="ADVISOR_REPOSITORIES",
         deserialize=_parse_patterns,
@@ -253,6 +312,11 @@ class _SettingsSchema(Schema):
         data_key="ADVISOR_REFERENCE_REPOSITORIES",
         deserialize=_parse_references,
         load_default=dict,
+    )
+    tracked_repositories = fields.Function(
+        data_key="ADVISOR_TRACKED_REPOSITORIES",
+        deserialize=_parse_tracked,
+        load_default=None,
     )
     mirrors = fields.Function(
         data_key="ADVISOR_MIRRORS",
@@ -338,6 +402,39 @@ class _SettingsSchema(Schema):
     port = fields.Integer(data_key="PORT", load_default=8080, validate=validate.Range(1, _MAX_PORT))
     web_concurrency = fields.Integer(
         data_key="WEB_CONCURRENCY",
-        load_default=1,
+        load_default=None,
         validate=validate.Range(1, _MAX_WORKERS),
     )
+
+    @validates_schema
+    def _check_together(self, values: dict[str, Any], **_: object) -> None:
+        """Refuse what each variable alone may be."""
+        if values.get("redis_url") and values.get("redis_url_file"):
+            raise ValidationError("Not together with ADVISOR_REDIS_URL.", "ADVISOR_REDIS_URL_FILE")
+        for repository in values.get("tracked_repositories") or ():
+            if not _is_any(repository, values.get("repositories", ())):
+                raise ValidationError(
+                    f"'{repository}' is outside ADVISOR_REPOSITORIES.",
+                    "ADVISOR_TRACKED_REPOSITORIES",
+                )
+
+    @post_load
+    def _complete(self, values: dict[str, Any], **_: object) -> dict[str, Any]:
+        """Fill in what depends on another variable."""
+        from_file = values.pop("redis_url_file")
+        values["redis_url"] = values["redis_url"] or from_file
+        if values["tracked_repositories"] is None:
+            values["tracked_repositories"] = tuple(
+                repository
+                for repository in _parse_tracked(_TRACKED)
+                if _is_any(repository, values["repositories"])
+            )
+        if values["web_concurrency"] is None:
+            # Without Redis each worker lists for itself.
+            cores = os.cpu_count() or 1
+            values["web_concurrency"] = min(cores, _MAX_WORKERS) if values["redis_url"] else 1
+        return values
+
+
+def _is_any(repository: Repository, patterns: tuple[RepositoryPattern, ...]) -> bool:
+    return any(pattern.matches(repository) for pattern in patterns)

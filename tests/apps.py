@@ -1,18 +1,16 @@
 """Whole applications for tests: everything real but the registries behind them."""
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
 from pathlib import Path
 
 from flask.testing import FlaskClient
 
-from service.adapters.cache import CachedCatalogueSource
 from service.app import create_app
 from service.domain.catalogue import Catalogue, CatalogueSource
 from service.domain.reference import Repository
 from service.errors import ServiceError
 from service.settings import Settings
-from tests.fakes import FakeClock, FakeTagSource
+from tests.fakes import FakeTagSource, build_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 SNAPSHOT = ROOT / "examples" / "snapshot"
@@ -65,8 +63,6 @@ def build_client_over(source: CatalogueSource | None, **environ: str) -> FlaskCl
 
 def build_source(answers: Answers) -> CatalogueSource:
     """Build the catalogues of these tag lists, or the failures in their place."""
-    clock = FakeClock()
-    source = FakeTagSource(clock)
+    source = FakeTagSource()
     source.answers = {Repository.parse(name): answer for name, answer in answers.items()}
-    hour = timedelta(hours=1)
-    return CachedCatalogueSource(source, clock=clock, fresh=hour, stale=hour)
+    return build_cache(source)

@@ -1,8 +1,13 @@
 """Stand-ins for the ports: a clock that is set, and tag lists that are told."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from service.adapters.cache import CachedCatalogueSource
+from service.adapters.event_log import EventLog
+from service.adapters.flight import Seats
+from service.adapters.refresh import Lives, Refresher
+from service.adapters.sharing import NothingShared, Sharing
 from service.domain.catalogue import TagListing
 from service.domain.delivery import Delivery, Signatures
 from service.domain.image import Image
@@ -70,3 +75,36 @@ class FakeVerifier:
     def find_signatures(self, image: Image, digest: str) -> Signatures:
         self.asked.append(f"{image.repository}@{digest}")
         return self.signatures
+
+
+class FakeBackground:
+    """Work that waits until it is told to be done."""
+
+    def __init__(self) -> None:
+        self.waiting: dict[Hashable, Callable[[], object]] = {}
+
+    def start(self, key: Hashable, work: Callable[[], object]) -> None:
+        self.waiting[key] = work
+
+    def finish(self) -> None:
+        for key in list(self.waiting):
+            self.waiting.pop(key)()
+
+
+def build_cache(
+    source: FakeTagSource,
+    *,
+    lives: Lives | None = None,
+    sharing: Sharing | None = None,
+    background: FakeBackground | None = None,
+    events: EventLog | None = None,
+) -> CachedCatalogueSource:
+    """Build the catalogues of a source, on its clock and without jitter."""
+    lives = lives or Lives(timedelta(hours=1), timedelta(hours=1), jitter=lambda life: life)
+    return CachedCatalogueSource(
+        Refresher(source, clock=source.clock, lives=lives, events=events or EventLog()),
+        clock=source.clock,
+        sharing=sharing or NothingShared(),
+        start=(background or FakeBackground()).start,
+        seats=Seats(8),
+    )

@@ -62,6 +62,27 @@ def start_registry(
         process.wait()
 
 
+def add_tags(directory: Path, name: str, tags: Sequence[str]) -> None:
+    """Add tags to a repository of a registry that runs; they name the image of the others.
+
+    Args:
+        directory: That of ``start_registry``.
+        name: A repository that has tags.
+        tags: New ones.
+    """
+    repository = directory / "store/docker/registry/v2/repositories" / name / "_manifests/tags"
+    link = next(repository.glob("*/current/link")).read_text()
+    for tag in tags:
+        _write_link(repository / tag / "current", link.removeprefix("sha256:"))
+
+
+def remove_tags(directory: Path, name: str) -> None:
+    """Remove all tags of a repository of a registry that runs."""
+    repository = directory / "store/docker/registry/v2/repositories" / name / "_manifests/tags"
+    for tag in list(repository.iterdir()):
+        shutil.rmtree(tag)
+
+
 def _find_registry() -> str:
     binary = shutil.which("docker-registry")
     if binary is not None:

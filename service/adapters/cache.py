@@ -1,133 +1,137 @@
-"""Catalogues kept in memory: made once for everyone, and served while their registry fails."""
+"""Catalogues for everyone: listed once for a deployment, and served whatever breaks meanwhile."""
 
-from collections.abc import Callable
-from concurrent.futures import Future
-from copy import copy
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from threading import Lock
+from collections.abc import Callable, Hashable
+from datetime import datetime
+from time import monotonic, sleep
 
-from cachetools import LRUCache, TLRUCache
-
-from service.domain.catalogue import Catalogue, TagSource
+from service.adapters.entry import Entry
+from service.adapters.flight import Flights, Seats
+from service.adapters.memory import Memory
+from service.adapters.refresh import Refresher
+from service.adapters.sharing import Sharing, Sighting
+from service.domain.catalogue import Catalogue
 from service.domain.reference import Repository
-from service.errors import RegistryError, RepositoryNotFoundError, ServiceError
+from service.errors import RegistryUnavailableError
 
-# How long a source is left alone after it failed, so that not every caller waits for a timeout.
-_FAILURE_LIFE = timedelta(seconds=10)
+# How often who waits for another worker's listing looks for it.
+_POLL_SECONDS = 0.025
 
-# How long a repository is known to be missing; short, for it may just be about to be pushed.
-_MISSING_LIFE = timedelta(seconds=30)
+# Longer than any caller waits for an answer.
+_PATIENCE_SECONDS = 120
 
-
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    catalogue: Catalogue
-    until: datetime
+Start = Callable[[Hashable, Callable[[], object]], None]
 
 
 class CachedCatalogueSource:
-    """A catalogue source that asks a tag source once for many callers.
+    """A catalogue source that asks a tag source once for the callers of a whole deployment.
 
-    Within ``fresh`` a catalogue is served as it is. Then it is fetched again, once for all who ask
-    meanwhile. When that fails, the old one is served, marked stale; without an old one the failure
-    is raised. Both are remembered for some seconds.
+    What is known of a repository is answered from at once. When it is due to be asked for again,
+    that happens in the background, once for all workers that share. A caller waits only where
+    nothing is known; all such callers wait for one listing.
 
-    That a repository does not exist is no failure but an answer: its old catalogue is dropped, for
-    nothing in it can be pulled any more.
+    What is shared is looked at before each answer (see ``Sharing.peek`` for how cheaply), so that
+    workers agree. An entry that is older than one already answered from is never taken over; the
+    newer one is shared in its place.
 
     Args:
-        source: Where listings come from.
+        refresher: Asks the source, and decides what its answer is worth.
         clock: The current time, aware and UTC.
-        fresh: How long a catalogue is served without asking. A snapshot never expires; for it this
-            is how soon a changed file is seen.
-        stale: How old a listing may be to be served when its source fails.
-        max_repositories: How many catalogues are kept; the one unused for longest goes first.
+        sharing: What is shared with other workers.
+        start: Does work in the background.
+        seats: How many callers may wait at the same time.
     """
 
     def __init__(
         self,
-        source: TagSource,
+        refresher: Refresher,
         *,
         clock: Callable[[], datetime],
-        fresh: timedelta,
-        stale: timedelta,
-        max_repositories: int = 1_000,
+        sharing: Sharing,
+        start: Start,
+        seats: Seats,
     ) -> None:
-        self._source = source
+        self._refresher = refresher
         self._clock = clock
-        self._fresh = fresh
-        self._stale = stale
-        self._lock = Lock()
-        self._flights: dict[Repository, Future[Catalogue]] = {}
-        self._kept: LRUCache[Repository, _Kept] = LRUCache(max_repositories)
-        # Apart, so that questions for what does not exist push no catalogue out.
-        self._failures: TLRUCache[Repository, ServiceError, datetime] = TLRUCache(
-            max_repositories,
-            ttu=lambda _, error, now: now + _get_life(error),
-            timer=clock,
-        )
+        self._sharing = sharing
+        self._start = start
+        self._seats = seats
+        self._memory = Memory()
+        self._flights: Flights[Repository, Entry] = Flights()
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         """See CatalogueSource."""
-        with self._lock:
-            kept = self._kept.get(repository)
-            if kept is not None and self._clock() < kept.until:
-                return kept.catalogue
-            failure = self._failures.get(repository)
-            if failure is not None:
-                # A copy, because each raise adds to the traceback of what it raises.
-                raise copy(failure)
-            flight = self._flights.get(repository)
-            leads = flight is None
-            if flight is None:
-                flight = self._flights[repository] = Future()
-        if leads:
-            self._lead(flight, repository)
-        return flight.result()
+        entry = self.find(repository)
+        if entry is None:
+            with self._seats.take():
+                entry = self._flights.join(repository, lambda: self._wait_for(repository))
+        elif entry.is_due(self._clock()):
+            self._start(repository, lambda: self.refresh(repository))
+        return entry.give()
 
-    def _lead(self, flight: Future[Catalogue], repository: Repository) -> None:
-        """Fetch for all who wait; whatever happens, they must not wait for ever."""
-        try:
-            flight.set_result(self._refresh(repository))
-        except BaseException as error:  # noqa: BLE001 - raised again by all who wait, here included
-            flight.set_exception(error)
-        finally:
-            with self._lock:
-                del self._flights[repository]
+    def find(self, repository: Repository) -> Entry | None:
+        """Give what is known of a repository and may be answered from; waits for no registry."""
+        entry = self._look(repository)
+        return entry if entry is not None and entry.answers(self._clock()) else None
 
-    def _refresh(self, repository: Repository) -> Catalogue:
-        try:
-            catalogue = Catalogue.from_listing(self._source.list_tags(repository))
-        except RepositoryNotFoundError as error:
-            self._remember_failure(repository, error)
-            raise
-        except RegistryError as error:
-            old = self._find_old(repository)
-            if old is None:
-                self._remember_failure(repository, error)
-                raise
-            return self._keep(old.as_stale(), _FAILURE_LIFE)
-        return self._keep(catalogue, self._fresh)
+    def recall(self, repository: Repository) -> Entry | None:
+        """Give what this worker knows of a repository; asks nobody."""
+        return self._memory.get(repository)
 
-    def _find_old(self, repository: Repository) -> Catalogue | None:
-        with self._lock:
-            kept = self._kept.get(repository)
-        if kept is None or self._clock() - kept.catalogue.fetched_at > self._stale:
+    def has_catalogue(self) -> bool:
+        """Whether this worker knows anything to answer from."""
+        return self._memory.has_catalogue()
+
+    def refresh(self, repository: Repository) -> Entry | None:
+        """Ask the source for a repository if that is due.
+
+        Returns:
+            What is known then; None while another is asking.
+        """
+        hold = self._sharing.try_hold(str(repository))
+        if hold is None:
             return None
-        return kept.catalogue
+        with hold as held:
+            # Another may have finished just before.
+            before = self.find(repository)
+            if before is not None and not before.is_due(self._clock()):
+                return before
+            known = self.recall(repository)
+            entry = self._refresher.refresh(repository, known)
+            if before is not None:
+                held.wait_for_readers()
+            # Or meanwhile, if this worker was stopped for so long that its hold has ended.
+            after = self.find(repository)
+            if after is not None and after is not before:
+                return after
+            self._sharing.write(entry.record)
+            return self._memory.replace(known, entry)
 
-    def _keep(self, catalogue: Catalogue, life: timedelta) -> Catalogue:
-        with self._lock:
-            self._kept[catalogue.repository] = _Kept(catalogue, self._clock() + life)
-        return catalogue
+    def _wait_for(self, repository: Repository) -> Entry:
+        """Ask the source, or wait for who is asking it; should they die, ask in their place."""
+        deadline = monotonic() + _PATIENCE_SECONDS
+        while monotonic() < deadline:
+            entry = self.refresh(repository) or self.find(repository)
+            if entry is not None:
+                return entry
+            sleep(_POLL_SECONDS)
+        raise RegistryUnavailableError(f"nobody could list {repository} in time")
 
-    def _remember_failure(self, repository: Repository, error: ServiceError) -> None:
-        with self._lock:
-            self._kept.pop(repository, None)
-            # A copy, because the original holds the frames of the whole exchange.
-            self._failures[repository] = copy(error)
+    def _look(self, repository: Repository) -> Entry | None:
+        known = self._memory.get(repository)
+        sighting = self._sharing.peek(repository)
+        if sighting is None or (known and known.record.generation == sighting.generation):
+            return known
+        return self._agree(repository, known, sighting)
 
-
-def _get_life(error: ServiceError) -> timedelta:
-    return _MISSING_LIFE if isinstance(error, RepositoryNotFoundError) else _FAILURE_LIFE
+    def _agree(
+        self, repository: Repository, known: Entry | None, sighting: Sighting
+    ) -> Entry | None:
+        """Take over what is shared, or share what is known where that is newer."""
+        record = self._sharing.read(repository) if sighting.generation else None
+        found = self._refresher.take_over(record, known) if record else None
+        now = self._clock()
+        if found and (known is None or not known.answers(now) or found.supersedes(known)):
+            return self._memory.replace(known, found)
+        if known is not None and known.catalogue is not None and known.answers(now):
+            self._sharing.write(known.record)
+        return known

@@ -25,6 +25,10 @@ class CredentialsError(ValueError):
         super().__init__(f"ADVISOR_REGISTRY_AUTH_FILE: {file}: {reason}")
 
 
+# Stands for no credentials where they are told apart.
+ANONYMOUS = "anonymous"
+
+
 @dataclass(frozen=True, slots=True)
 class Credential:
     """What one registry is opened with: a name and password, or an identity token.
@@ -36,7 +40,7 @@ class Credential:
     username: str = field(default="", repr=False)
     password: str = field(default="", repr=False)
     identity_token: str = field(default="", repr=False)
-    fingerprint: str = "anonymous"
+    fingerprint: str = ANONYMOUS
 
 
 class Credentials:
@@ -72,7 +76,7 @@ class Credentials:
     def fingerprint(self, registry: str) -> str:
         """Tell with which credentials it is asked, so that what it shows to them never mixes."""
         credential = self._by_host.get(registry)
-        return credential.fingerprint if credential else "anonymous"
+        return credential.fingerprint if credential else ANONYMOUS
 
 
 def _read_document(document: object) -> dict[str, Credential]:

@@ -103,9 +103,14 @@ class Catalogue:
             ),
         )
 
-    def as_stale(self) -> Self:
-        """Give the same catalogue, marked as older than its source would have it."""
-        return replace(self, stale=True)
+    def as_stale(self, *, stale: bool = True) -> Self:
+        """Give the same catalogue, marked as older than its source would have it, or not."""
+        return replace(self, stale=stale)
+
+    @property
+    def image_count(self) -> int:
+        """How many images there are, over all streams."""
+        return sum(map(len, self.streams.values()))
 
     def list_images(self, stream: Stream) -> Sequence[ImageTag]:
         """List the images of a stream, lowest Kairos and then Kubernetes version first.

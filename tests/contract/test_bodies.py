@@ -259,6 +259,7 @@ def test_a_bug_is_told_as_the_document_says(form: str) -> None:
     ("path", "status"),
     [
         ("/livez", 200),
+        ("/readyz", 200),
         ("/openapi.yaml", 200),
         ("/problems/blocked", 200),
         ("/problems/nothing", 404),

@@ -1,3 +1,4 @@
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -135,6 +136,17 @@ def test_a_file_of_rules_is_named(tmp_path: Path) -> None:
 
 
 BAD = [
+    ("ADVISOR_REDIS_URL", "redis"),
+    ("ADVISOR_REDIS_URL", "redis://"),
+    ("ADVISOR_REDIS_URL", "http://:s3cret@one"),
+    ("ADVISOR_REDIS_URL", "redis://:s3cret@one:99999/0"),
+    ("ADVISOR_REDIS_URL", "redis://one/database"),
+    ("ADVISOR_REDIS_URL", "redis+sentinel://:s3cret@one,two"),
+    ("ADVISOR_REDIS_URL", "redis+cluster://one:port"),
+    ("ADVISOR_REDIS_URL_FILE", "/does/not/exist"),
+    ("ADVISOR_REDIS_URL_FILE", "/etc/passwd"),
+    ("ADVISOR_TRACKED_REPOSITORIES", "quay.io/kairos/*"),
+    ("ADVISOR_TRACKED_REPOSITORIES", "quay.io/other/ubuntu"),
     ("ADVISOR_REPOSITORIES", "*"),
     ("ADVISOR_REPOSITORIES", "kairos/*"),
     ("ADVISOR_REPOSITORIES", "quay.io/kairos/*:latest"),
@@ -254,3 +266,65 @@ def test_an_empty_setting_counts_as_unset(name: str) -> None:
     settings = Settings.from_env({name: ""})
 
     assert settings == Settings.from_env({})
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://redis.local",
+        "redis://user:s3cret@[::1]:6379/0?socket_keepalive=1",
+        "rediss://:s3cret@redis.local:6379/0",
+        "unix:///run/redis.sock?db=1",
+        "redis+sentinel://:s3cret@one:26379,two:26379/main",
+        "redis+cluster://one:6379,two:6379",
+    ],
+)
+def test_redis_is_named_by_a_url_or_a_file_that_holds_one(url: str, tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text(f"{url}\n")
+
+    named = Settings.from_env({"ADVISOR_REDIS_URL": url})
+    filed = Settings.from_env({"ADVISOR_REDIS_URL_FILE": str(file)})
+
+    assert named.redis_url == filed.redis_url == url
+    assert "s3cret" not in repr(named)
+
+
+def test_redis_is_named_once(tmp_path: Path) -> None:
+    file = tmp_path / "url"
+    file.write_text("redis://one")
+
+    with pytest.raises(SettingsError, match="ADVISOR_REDIS_URL_FILE"):
+        Settings.from_env({"ADVISOR_REDIS_URL": "redis://two", "ADVISOR_REDIS_URL_FILE": str(file)})
+
+
+def test_bad_url_of_redis_shows_no_password() -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({"ADVISOR_REDIS_URL": "redis://:s3cret@one:99999/0"})
+
+    assert "s3cret" not in str(refused.value)
+
+
+def test_workers_are_as_many_as_cores_with_redis() -> None:
+    shared = Settings.from_env({"ADVISOR_REDIS_URL": "redis://one"})
+    chosen = Settings.from_env({"ADVISOR_REDIS_URL": "redis://one", "WEB_CONCURRENCY": "3"})
+
+    assert (shared.web_concurrency, chosen.web_concurrency) == (os.cpu_count(), 3)
+
+
+@pytest.mark.parametrize(
+    ("environ", "expected"),
+    [
+        ({}, ["alpine", "debian", "fedora", "hadron", "opensuse", "rockylinux", "ubuntu"]),
+        ({"ADVISOR_REPOSITORIES": "quay.io/kairos/h*"}, ["hadron"]),
+        ({"ADVISOR_REPOSITORIES": "registry.local/team/*"}, []),
+        ({"ADVISOR_TRACKED_REPOSITORIES": "quay.io/kairos/b,quay.io/kairos/a"}, ["b", "a"]),
+        ({"ADVISOR_TRACKED_REPOSITORIES": ","}, []),
+    ],
+)
+def test_tracked_repositories_are_allowed_ones(
+    environ: dict[str, str], expected: list[str]
+) -> None:
+    settings = Settings.from_env(environ)
+
+    assert [repository.flavor for repository in settings.tracked_repositories] == expected

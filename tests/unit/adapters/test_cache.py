@@ -1,10 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Event
+from time import sleep
 
 import pytest
 
-from service.adapters.cache import CachedCatalogueSource
+from service.adapters.event_log import EventLog
+from service.adapters.refresh import Lives, shorten
 from service.domain.catalogue import Catalogue, TagListing
 from service.domain.reference import Repository
 from service.errors import (
@@ -13,7 +15,7 @@ from service.errors import (
     RepositoryNotFoundError,
     ServiceError,
 )
-from tests.fakes import FakeClock, FakeTagSource
+from tests.fakes import FakeBackground, FakeClock, FakeTagSource, build_cache
 
 HADRON = Repository("quay.io", "kairos/hadron")
 FRESH = timedelta(minutes=15)
@@ -21,25 +23,30 @@ STALE = timedelta(days=30)
 MOMENT = timedelta(seconds=1)
 FAILURE_LIFE = timedelta(seconds=10)
 MISSING_LIFE = timedelta(seconds=30)
+LIVES = Lives(FRESH, STALE, jitter=lambda life: life)
 
 
 class Rig:
     """A cache over a fake source, on one clock."""
 
-    def __init__(self, max_repositories: int = 10) -> None:
+    def __init__(self) -> None:
         self.clock = FakeClock()
         self.source = FakeTagSource(self.clock)
         self.source.answers[HADRON] = ["one"]
-        self.cache = CachedCatalogueSource(
-            self.source,
-            clock=self.clock,
-            fresh=FRESH,
-            stale=STALE,
-            max_repositories=max_repositories,
+        self.background = FakeBackground()
+        self.events = EventLog()
+        self.cache = build_cache(
+            self.source, lives=LIVES, background=self.background, events=self.events
         )
 
     def fetch(self) -> Catalogue:
         return self.cache.fetch_catalogue(HADRON)
+
+    def fetch_twice(self) -> Catalogue:
+        """Fetch, let the background finish what that began, and fetch what came of it."""
+        self.fetch()
+        self.background.finish()
+        return self.fetch()
 
     def fail(self, error: ServiceError | None = None) -> None:
         self.source.answers[HADRON] = error or RegistryUnavailableError("no answer")
@@ -68,13 +75,16 @@ def test_fresh_catalogue_is_served_without_asking_and_built_once(rig: Rig) -> No
     assert rig.source.asked == [HADRON]
 
 
-def test_expired_catalogue_is_fetched_again(rig: Rig) -> None:
-    rig.fetch()
+def test_expired_catalogue_is_served_while_it_is_fetched_again(rig: Rig) -> None:
+    first = rig.fetch()
     rig.clock.advance(FRESH)
     rig.source.answers[HADRON] = ["one", "two"]
 
+    meanwhile = rig.fetch()
+    rig.background.finish()
     catalogue = rig.fetch()
 
+    assert meanwhile is first
     assert catalogue.tag_count == 2
     assert catalogue.fetched_at == rig.clock()
 
@@ -85,7 +95,7 @@ def test_stale_catalogue_is_served_when_registry_fails(rig: Rig, error: ServiceE
     rig.clock.advance(FRESH)
     rig.fail(error)
 
-    catalogue = rig.fetch()
+    catalogue = rig.fetch_twice()
 
     assert catalogue.stale
     assert catalogue.fetched_at == first.fetched_at
@@ -95,10 +105,10 @@ def test_registry_that_failed_is_left_alone_for_a_while(rig: Rig) -> None:
     rig.fetch()
     rig.clock.advance(FRESH)
     rig.fail()
-    rig.fetch()
+    rig.fetch_twice()
     rig.clock.advance(FAILURE_LIFE - MOMENT)
 
-    catalogue = rig.fetch()
+    catalogue = rig.fetch_twice()
 
     assert catalogue.stale
     assert len(rig.source.asked) == 2
@@ -108,11 +118,11 @@ def test_registry_that_recovers_is_served_fresh_again(rig: Rig) -> None:
     rig.fetch()
     rig.clock.advance(FRESH)
     rig.fail()
-    rig.fetch()
+    rig.fetch_twice()
     rig.clock.advance(FAILURE_LIFE)
     rig.source.answers[HADRON] = ["one"]
 
-    catalogue = rig.fetch()
+    catalogue = rig.fetch_twice()
 
     assert not catalogue.stale
 
@@ -121,10 +131,10 @@ def test_stale_catalogue_stays_stale_while_the_registry_keeps_failing(rig: Rig) 
     rig.fetch()
     rig.clock.advance(FRESH)
     rig.fail()
-    rig.fetch()
+    rig.fetch_twice()
     rig.clock.advance(FAILURE_LIFE)
 
-    catalogue = rig.fetch()
+    catalogue = rig.fetch_twice()
 
     assert catalogue.stale
     assert len(rig.source.asked) == 3
@@ -205,7 +215,7 @@ def test_deleted_repository_is_not_served_stale(rig: Rig) -> None:
     del rig.source.answers[HADRON]
 
     with pytest.raises(RepositoryNotFoundError):
-        rig.fetch()
+        rig.fetch_twice()
 
 
 def test_deleted_repository_is_not_served_stale_when_the_registry_fails_later(rig: Rig) -> None:
@@ -213,40 +223,12 @@ def test_deleted_repository_is_not_served_stale_when_the_registry_fails_later(ri
     rig.clock.advance(FRESH)
     del rig.source.answers[HADRON]
     with pytest.raises(RepositoryNotFoundError):
-        rig.fetch()
+        rig.fetch_twice()
     rig.clock.advance(MISSING_LIFE)
     rig.fail()
 
     with pytest.raises(RegistryUnavailableError):
         rig.fetch()
-
-
-def test_repository_unused_for_longest_is_dropped_first() -> None:
-    rig = Rig(max_repositories=2)
-    others = [Repository("quay.io", f"kairos/{name}") for name in ("alpine", "debian")]
-    for repository in others:
-        rig.source.answers[repository] = []
-    rig.fetch()
-    rig.cache.fetch_catalogue(others[0])
-    rig.fetch()
-
-    rig.cache.fetch_catalogue(others[1])
-    rig.fetch()
-    rig.cache.fetch_catalogue(others[0])
-
-    assert rig.source.asked == [HADRON, others[0], others[1], others[0]]
-
-
-def test_missing_repositories_push_no_catalogue_out() -> None:
-    rig = Rig(max_repositories=2)
-    rig.fetch()
-    for number in range(5):
-        with pytest.raises(RepositoryNotFoundError):
-            rig.cache.fetch_catalogue(Repository("quay.io", f"kairos/{number}"))
-
-    rig.fetch()
-
-    assert rig.source.asked.count(HADRON) == 1
 
 
 class SlowSource(FakeTagSource):
@@ -255,9 +237,11 @@ class SlowSource(FakeTagSource):
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock)
         self.entered = Event()
+        self.entered_by: list[Repository] = []
         self.released = Event()
 
     def list_tags(self, repository: Repository) -> TagListing:
+        self.entered_by.append(repository)
         self.entered.set()
         assert self.released.wait(timeout=10)
         return super().list_tags(repository)
@@ -269,8 +253,8 @@ def test_simultaneous_callers_share_one_fetch(answer: list[str] | ServiceError |
     source = SlowSource(clock)
     if answer is not None:
         source.answers[HADRON] = answer
-    cache = CachedCatalogueSource(source, clock=clock, fresh=FRESH, stale=STALE)
-    callers = 16
+    cache = build_cache(source, lives=LIVES)
+    callers = 8
     together = Barrier(callers)
 
     def fetch() -> Catalogue | type[ServiceError]:
@@ -295,7 +279,7 @@ def test_other_repository_does_not_wait_for_a_slow_one() -> None:
     source = SlowSource(clock)
     other = Repository("quay.io", "kairos/alpine")
     source.answers.update({HADRON: ["one"], other: []})
-    cache = CachedCatalogueSource(source, clock=clock, fresh=FRESH, stale=STALE)
+    cache = build_cache(source, lives=LIVES)
     source.released.set()
     cache.fetch_catalogue(other)
     source.released.clear()
@@ -323,3 +307,78 @@ def test_unexpected_error_reaches_the_caller_and_blocks_no_later_one(
             rig.fetch()
 
     assert rig.fetch().tag_count == 1
+
+
+IMAGES = [f"v0.0.1-core-amd64-generic-v1.0.{number}" for number in range(4)]
+
+
+@pytest.mark.parametrize("tags", [[], IMAGES[:1], ["latest", "master"]])
+def test_listing_that_shrank_replaces_a_good_one_when_seen_twice(rig: Rig, tags: list[str]) -> None:
+    rig.source.answers[HADRON] = IMAGES
+    rig.fetch()
+    rig.clock.advance(FRESH)
+    rig.source.answers[HADRON] = tags
+
+    once = rig.fetch_twice()
+    rig.clock.advance(FAILURE_LIFE)
+    twice = rig.fetch_twice()
+
+    assert (once.tag_count, once.stale) == (4, True)
+    assert (twice.tag_count, twice.stale) == (len(tags), False)
+    assert rig.events.count("listing_shrank") == 2
+
+
+def test_listing_that_shrank_once_is_forgotten_when_the_good_one_is_back(rig: Rig) -> None:
+    rig.source.answers[HADRON] = IMAGES
+    rig.fetch()
+    for tags in ([], IMAGES, []):
+        rig.clock.advance(FRESH)
+        rig.source.answers[HADRON] = tags
+
+        catalogue = rig.fetch_twice()
+
+        assert catalogue.tag_count == 4
+
+
+def test_listing_that_lost_half_of_its_images_is_believed(rig: Rig) -> None:
+    rig.source.answers[HADRON] = IMAGES
+    rig.fetch()
+    rig.clock.advance(FRESH)
+    rig.source.answers[HADRON] = IMAGES[:2]
+
+    catalogue = rig.fetch_twice()
+
+    assert (catalogue.tag_count, catalogue.stale) == (2, False)
+
+
+def test_lives_are_a_little_shorter_by_chance() -> None:
+    lives = {shorten(FRESH) for _ in range(100)}
+
+    assert len(lives) > 50
+    assert FRESH * 0.9 <= min(lives) <= max(lives) <= FRESH
+
+
+def test_callers_beyond_the_seats_are_refused_at_once() -> None:
+    clock = FakeClock()
+    source = SlowSource(clock)
+    known = Repository("quay.io", "kairos/known")
+    repositories = [Repository("quay.io", f"kairos/{number}") for number in range(8)]
+    source.answers.update({key: ["one"] for key in (known, HADRON, *repositories)})
+    cache = build_cache(source, lives=LIVES)
+    source.released.set()
+    cache.fetch_catalogue(known)
+    source.released.clear()
+
+    with ThreadPoolExecutor(8) as pool:
+        waiting = [pool.submit(cache.fetch_catalogue, each) for each in repositories]
+        while len(source.entered_by) < 9:
+            sleep(0.001)
+        with pytest.raises(RegistryUnavailableError, match="too many") as refused:
+            cache.fetch_catalogue(HADRON)
+        warm = cache.fetch_catalogue(known)
+        source.released.set()
+
+    assert refused.value.retry_after_seconds == 1
+    assert warm.repository == known
+    assert [each.result().tag_count for each in waiting] == [1] * 8
+    assert cache.fetch_catalogue(HADRON).tag_count == 1

@@ -1,0 +1,67 @@
+"""One way to a source for many callers, and a limit on how many may wait for it."""
+
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from threading import Lock, Semaphore
+from typing import Generic, TypeVar
+
+from service.errors import RegistryUnavailableError
+
+_RETRY_AFTER_SECONDS = 1
+
+Key = TypeVar("Key", bound=Hashable)
+Result = TypeVar("Result")
+
+
+class Seats:
+    """How many threads of a worker may wait for registries; the others stay free for the rest."""
+
+    def __init__(self, count: int) -> None:
+        self._free = Semaphore(count)
+
+    @contextmanager
+    def take(self) -> Iterator[None]:
+        """Wait for a registry within this.
+
+        Raises:
+            RegistryUnavailableError: At once, where all seats are taken.
+        """
+        if not self._free.acquire(blocking=False):
+            raise RegistryUnavailableError(
+                "too many callers wait for registries",
+                retry_after_seconds=_RETRY_AFTER_SECONDS,
+            )
+        try:
+            yield
+        finally:
+            self._free.release()
+
+
+class Flights(Generic[Key, Result]):
+    """Work that is done once for all who ask for it at the same time."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._flights: dict[Key, Future[Result]] = {}
+
+    def join(self, key: Key, work: Callable[[], Result]) -> Result:
+        """Give the result of the work, done by whoever came first; its error is raised for all."""
+        with self._lock:
+            flight = self._flights.get(key)
+            leads = flight is None
+            if flight is None:
+                flight = self._flights[key] = Future()
+        if leads:
+            self._lead(flight, key, work)
+        return flight.result()
+
+    def _lead(self, flight: Future[Result], key: Key, work: Callable[[], Result]) -> None:
+        """Work for all who wait; whatever happens, they must not wait for ever."""
+        try:
+            flight.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again by all who wait, here included
+            flight.set_exception(error)
+        finally:
+            with self._lock:
+                del self._flights[key]

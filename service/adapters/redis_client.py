@@ -1,0 +1,117 @@
+"""Clients of Redis, from the URL that names one: alone, by Sentinel, or a cluster."""
+
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+
+from redis import Redis, RedisError
+from redis.backoff import NoBackoff
+from redis.cluster import ClusterNode, RedisCluster
+from redis.connection import parse_url
+from redis.exceptions import RedisClusterException
+from redis.retry import Retry
+from redis.sentinel import Sentinel
+
+Client: TypeAlias = Redis | RedisCluster
+
+# All that a client of ours raises: the errors of a cluster have a base of their own.
+CLIENT_ERRORS = (RedisError, RedisClusterException, OSError)
+
+# A caller waits for one of these at most, before the breaker opens.
+_TIMEOUT_SECONDS = 0.3
+# All sentinels together, for they are asked one after the other.
+_SENTINELS_SECONDS = 0.2
+# A cluster's client looks for the nodes anew before it gives up.
+_CLUSTER_SECONDS = 0.15
+
+_SENTINEL_PORT = 26379
+_CLUSTER_PORT = 6379
+
+
+def build_client(url: str) -> Client:
+    """Build a client that gives up soon and tries nothing twice.
+
+    Only a cluster is spoken to at once; the others connect with the first command.
+
+    Args:
+        url: ``redis://``, ``rediss://`` and ``unix://`` as in redis-py, with its query options;
+            ``redis+sentinel://[user:password@]host[:port],…/service[/database]``, where
+            ``sentinel_username`` and ``sentinel_password`` may stand in the query;
+            ``redis+cluster://[user:password@]host[:port],…``. The last two take ``ssl=true``.
+
+    Raises:
+        ValueError: The URL cannot be read; the text may show parts of it.
+        RedisError: No node of a cluster answers.
+    """
+    kind, _, rest = url.partition("://")
+    if kind == "redis+sentinel":
+        return _build_sentinel(rest)
+    if kind == "redis+cluster":
+        hosts, _, options = _split(rest, _CLUSTER_PORT)
+        nodes = [ClusterNode(host, port) for host, port in hosts]  # type: ignore[no-untyped-call]
+        return RedisCluster(startup_nodes=nodes, **_with_timeouts(options, _CLUSTER_SECONDS))
+    return Redis.from_url(url, **_with_timeouts({}))
+
+
+def check_url(url: str) -> None:
+    """Refuse a URL with options that no client takes; connects to nothing.
+
+    Raises:
+        ValueError: Its text shows nothing of the URL, which may hold a password.
+    """
+    try:
+        kind, _, rest = url.partition("://")
+        if kind == "redis+cluster":
+            _, _, options = _split(rest, _CLUSTER_PORT)
+            Redis(**_with_timeouts(options)).connection_pool.make_connection()
+        else:
+            build_client(url).connection_pool.make_connection()  # type: ignore[union-attr]
+    except (ValueError, TypeError, AttributeError):
+        raise ValueError("ADVISOR_REDIS_URL has an option that Redis clients do not know") from None
+
+
+def _build_sentinel(rest: str) -> Client:
+    hosts, path, options = _split(rest, _SENTINEL_PORT)
+    service, _, database = path.partition("/")
+    if not service:
+        raise ValueError("a sentinel's URL ends with the name of a service")
+    seconds = _SENTINELS_SECONDS / len(hosts)
+    own = {
+        "username": options.pop("sentinel_username", None),
+        "password": options.pop("sentinel_password", None),
+        "ssl": options.get("ssl", False),
+    }
+    sentinel = Sentinel(  # type: ignore[no-untyped-call] # redis-py types its commands alone
+        hosts,
+        sentinel_kwargs=_with_timeouts(own, seconds),
+        **_with_timeouts(options | {"db": int(database or 0)}),
+    )
+    client: Redis = sentinel.master_for(service)  # type: ignore[no-untyped-call]
+    return client
+
+
+def _split(rest: str, default_port: int) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
+    """Give the hosts of a URL of many, its path, and its credentials and options as redis-py's."""
+    parts = urlsplit(f"redis://{rest}")
+    credentials, at, hosts = parts.netloc.rpartition("@")
+    options = parse_url(f"redis://{credentials}{at}any?{parts.query}")  # type: ignore[no-untyped-call]
+    del options["host"]
+    options["ssl"] = options.pop("ssl", "false") == "true"
+    return [_parse_host(host, default_port) for host in hosts.split(",")], parts.path[1:], options
+
+
+def _parse_host(text: str, default_port: int) -> tuple[str, int]:
+    parts = urlsplit(f"redis://{text}")
+    if not parts.hostname:
+        raise ValueError("a host is missing")
+    return parts.hostname, parts.port or default_port
+
+
+def _with_timeouts(options: dict[str, Any], seconds: float = _TIMEOUT_SECONDS) -> dict[str, Any]:
+    return {
+        "socket_timeout": seconds,
+        "socket_connect_timeout": seconds,
+        "retry": Retry(NoBackoff(), 0),
+        # The newer protocol brings a longer handshake, and nothing that is used here.
+        "protocol": 2,
+        **options,
+    }

@@ -1,0 +1,81 @@
+"""Redis as the rest may use it: there, or not there, and never a reason to wait or to fail."""
+
+from collections.abc import Callable
+from threading import Lock
+from typing import TypeVar
+
+from redis.cluster import RedisCluster
+from redis.exceptions import ClusterError, LockError, ResponseError
+
+from service.adapters.breaker import Breaker
+from service.adapters.event_log import EventLog
+from service.adapters.redis_client import CLIENT_ERRORS, Client, build_client
+
+_PROBE_KEY = "v1:probe"
+_PROBE_SECONDS = 60
+
+Result = TypeVar("Result")
+
+
+class RedisLink:
+    """Runs commands, and keeps a Redis that does not answer out of the way until it does.
+
+    A refusal (out of memory, read-only, wrong type) comes at once and costs nobody time, so it
+    ends only the command. Trouble with the connection opens the breaker.
+
+    The client is built with the first command, so after a worker was forked, whether Redis is
+    there or not. The log names kinds of errors alone: their texts may show parts of the URL.
+    """
+
+    def __init__(self, url: str, events: EventLog) -> None:
+        self._url = url
+        self._events = events
+        self._lock = Lock()
+        self._client: Client | None = None
+        self._breaker = Breaker(self._probe)
+
+    def call(self, work: Callable[[Client], Result]) -> Result | None:
+        """Give what the work gives; None where Redis is not there, or refuses."""
+        if self._breaker.is_open:
+            return None
+        try:
+            return work(self._connect())
+        except CLIENT_ERRORS as error:
+            self._note(error)
+            return None
+
+    def check(self) -> str | None:
+        """Tell what is wrong: the kind of an error, or None while values can be written."""
+        if self._breaker.is_open:
+            return "not reachable"
+        try:
+            self._connect().set(_PROBE_KEY, b"", ex=_PROBE_SECONDS)
+        except CLIENT_ERRORS as error:
+            self._note(error)
+            return type(error).__name__
+        return None
+
+    def _note(self, error: Exception) -> None:
+        kind = type(error).__name__
+        if isinstance(error, ResponseError | LockError) and not isinstance(error, ClusterError):
+            self._events.note("redis_refused", error=kind)
+        elif self._breaker.trip():
+            self._events.note("redis_unreachable", error=kind)
+
+    def _probe(self) -> bool:
+        try:
+            client = self._connect()
+            if isinstance(client, RedisCluster):
+                client.ping(target_nodes=RedisCluster.PRIMARIES)
+            else:
+                client.ping()
+        except CLIENT_ERRORS:
+            return False
+        self._events.note("redis_back")
+        return True
+
+    def _connect(self) -> Client:
+        with self._lock:
+            if self._client is None:
+                self._client = build_client(self._url)
+            return self._client

@@ -1,0 +1,122 @@
+from datetime import timedelta
+
+import pytest
+
+from service.adapters.readiness import ReadinessProbe
+from service.domain.health import Health, Readiness
+from service.domain.reference import Repository
+from service.errors import RegistryUnavailableError, ServiceError
+from tests.fakes import FakeBackground, FakeTagSource, build_cache
+
+HADRON, ALPINE = (Repository("quay.io", f"kairos/{name}") for name in ("hadron", "alpine"))
+DOWN = RegistryUnavailableError("down")
+
+
+class Rig:
+    """A cache that is looked at, with what it is told by its source."""
+
+    def __init__(self, **answers: list[str] | ServiceError) -> None:
+        self.source = FakeTagSource()
+        for name, answer in answers.items():
+            self.source.answers[Repository("quay.io", f"kairos/{name}")] = answer
+        self.background = FakeBackground()
+        self.cache = build_cache(self.source, background=self.background)
+
+    def look(self, redis: str | None = None, *, without_redis: bool = False) -> Readiness:
+        check = None if without_redis else lambda: redis
+        clock = self.source.clock
+        return ReadinessProbe(self.cache, [HADRON, ALPINE], clock=clock, check_redis=check)()
+
+    def refresh(self) -> None:
+        for repository in (HADRON, ALPINE):
+            self.cache.refresh(repository)
+
+
+def _healths(readiness: Readiness) -> tuple[Health, ...]:
+    return (readiness.health, *(each.health for each in readiness.catalogues))
+
+
+def test_nothing_listed_yet_is_a_warning() -> None:
+    readiness = Rig().look()
+
+    assert _healths(readiness) == (Health.WARN, Health.WARN, Health.WARN)
+
+
+def test_all_listed_passes_and_tells_the_ages() -> None:
+    rig = Rig(hadron=["a"], alpine=["a"])
+    rig.refresh()
+    rig.source.clock.advance(timedelta(seconds=41))
+
+    readiness = rig.look()
+
+    assert _healths(readiness) == (Health.PASS, Health.PASS, Health.PASS)
+    assert [each.age for each in readiness.catalogues] == [timedelta(seconds=41)] * 2
+
+
+@pytest.mark.parametrize(("problem", "health"), [(None, Health.PASS), ("gone", Health.WARN)])
+def test_redis_never_fails_the_service(problem: str | None, health: Health) -> None:
+    rig = Rig(hadron=["a"], alpine=["a"])
+    rig.refresh()
+
+    readiness = rig.look(redis=problem)
+
+    assert (readiness.health, readiness.redis) == (health, health)
+
+
+def test_redis_is_left_out_where_there_is_none() -> None:
+    rig = Rig(hadron=["a"], alpine=["a"])
+    rig.refresh()
+
+    readiness = rig.look(without_redis=True)
+
+    assert (readiness.health, readiness.redis) == (Health.PASS, None)
+
+
+def test_one_failure_without_a_listing_is_a_warning() -> None:
+    rig = Rig(hadron=["a"], alpine=DOWN)
+    rig.refresh()
+
+    readiness = rig.look()
+
+    assert _healths(readiness) == (Health.WARN, Health.PASS, Health.FAIL)
+
+
+def test_stale_listing_is_a_warning() -> None:
+    rig = Rig(hadron=["a"], alpine=["a"])
+    rig.refresh()
+    rig.source.answers[ALPINE] = DOWN
+    rig.source.clock.advance(timedelta(minutes=60))
+    rig.refresh()
+
+    readiness = rig.look()
+
+    assert readiness.health is Health.WARN
+
+
+def test_no_possible_answer_fails() -> None:
+    rig = Rig(hadron=DOWN, alpine=DOWN)
+    rig.refresh()
+    rig.source.clock.advance(timedelta(minutes=1))
+
+    readiness = rig.look()
+
+    assert _healths(readiness) == (Health.FAIL, Health.FAIL, Health.FAIL)
+
+
+def test_any_catalogue_is_an_answer() -> None:
+    rig = Rig(hadron=DOWN, alpine=DOWN, debian=["a"])
+    rig.refresh()
+    rig.cache.fetch_catalogue(Repository("quay.io", "kairos/debian"))
+
+    readiness = rig.look()
+
+    assert readiness.health is Health.WARN
+
+
+def test_repository_that_does_not_exist_is_a_warning() -> None:
+    rig = Rig()
+    rig.refresh()
+
+    readiness = rig.look()
+
+    assert _healths(readiness) == (Health.WARN, Health.WARN, Health.WARN)
