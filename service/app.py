@@ -125,7 +125,8 @@ def _build_backend(settings: Settings) -> _Backend:
     events = EventLog()
     shared = settings.redis_url is not None and settings.snapshot_dir is None
     link = RedisLink(settings.redis_url, events) if settings.redis_url and shared else None
-    origin = _build_origin(settings, link)
+    seats = Seats(WORKER_THREADS // 2)
+    origin = _build_origin(settings, link, seats)
     sharing: Sharing = NothingShared()
     if link:
         sharing = RedisSharing(link, clock=_now, events=events, origin=origin.describe)
@@ -134,7 +135,7 @@ def _build_backend(settings: Settings) -> _Backend:
         clock=_now,
         sharing=sharing,
         start=Background().start,
-        seats=Seats(WORKER_THREADS // 2),
+        seats=seats,
     )
     tracked = () if settings.snapshot_dir else settings.tracked_repositories
     readiness = ReadinessProbe(cache, tracked, clock=_now, check_redis=link.check if link else None)
@@ -142,7 +143,7 @@ def _build_backend(settings: Settings) -> _Backend:
     return _Backend(cache, origin.start_verifying, readiness, tracker)
 
 
-def _build_origin(settings: Settings, link: RedisLink | None) -> _Origin:
+def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:
     if settings.snapshot_dir:
         snapshot = SnapshotTagSource(settings.snapshot_dir)
         return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "")
@@ -153,7 +154,7 @@ def _build_origin(settings: Settings, link: RedisLink | None) -> _Origin:
     return _Origin(
         MirroredTagSource(RegistryTagSource(client, clock=_now), mirrors),
         Lives(settings.fresh, settings.stale),
-        _build_verifier(settings, client, store) if settings.verify_targets else None,
+        _build_verifier(settings, client, store, seats) if settings.verify_targets else None,
         lambda repository: _describe_origin(repository, mirrors.place(repository), client),
     )
 
@@ -165,9 +166,11 @@ def _describe_origin(repository: Repository, place: Repository, client: Registry
     return f"{place}#{fingerprint}"
 
 
-def _build_verifier(settings: Settings, client: RegistryClient, store: Store) -> StartVerifying:
+def _build_verifier(
+    settings: Settings, client: RegistryClient, store: Store, seats: Seats
+) -> StartVerifying:
     records = DeliveryRecords(store, fingerprint=client.fingerprint, fresh=settings.fresh)
-    verifier = RegistryVerifier(client, records)
+    verifier = RegistryVerifier(client, records, seats)
     return lambda: MirroredVerifier(verifier.start(), settings.mirrors)
 
 

@@ -8,6 +8,7 @@ from threading import Lock
 from service.adapters.call import Answer, Call
 from service.adapters.deadline import Deadline
 from service.adapters.delivery_record import DeliveryRecords
+from service.adapters.flight import Seats
 from service.adapters.manifest import ACCEPT, Manifest, read_manifest, read_platform
 from service.adapters.registry_client import RegistryClient
 from service.adapters.signature import find_signatures
@@ -29,11 +30,13 @@ class RegistryVerifier:
     Args:
         client: Its timeout bounds all that is verified for one question.
         records: What is known already.
+        seats: How many may wait for registries; who finds none is told that nobody knows.
     """
 
-    def __init__(self, client: RegistryClient, records: DeliveryRecords) -> None:
+    def __init__(self, client: RegistryClient, records: DeliveryRecords, seats: Seats) -> None:
         self._client = client
         self._records = records
+        self._seats = seats
         self._locks = [Lock() for _ in range(_LOCKS)]
 
     def start(self) -> "Verification":
@@ -47,7 +50,7 @@ class RegistryVerifier:
         if known is not None:
             return known
         try:
-            with self._turn(image, deadline):
+            with self._seats.take(), self._turn(image, deadline):
                 said = self._records.find_delivery(repository, tag)
                 if said is None:
                     said = self._ask(image, deadline)
@@ -60,9 +63,14 @@ class RegistryVerifier:
         """Tell what is known of an image's signatures, or ask for them."""
         repository = image.repository
         known = self._records.find_signatures(repository, digest)
-        if known is None:
-            known = find_signatures(self._client, repository, digest, deadline)
-            self._records.keep_signatures(repository, digest, known)
+        if known is not None:
+            return known
+        try:
+            with self._seats.take():
+                known = find_signatures(self._client, repository, digest, deadline)
+        except RegistryUnavailableError:
+            return Signatures()
+        self._records.keep_signatures(repository, digest, known)
         return known
 
     @contextmanager

@@ -8,6 +8,7 @@ from time import monotonic
 import pytest
 
 from service.adapters.delivery_record import DeliveryRecords
+from service.adapters.flight import Seats
 from service.adapters.registry_client import RegistryClient
 from service.adapters.store import MemoryStore
 from service.adapters.verifier import RegistryVerifier
@@ -46,14 +47,12 @@ def pusher(real: str, tmp_path: Path) -> Pusher:
 
 
 def make_verifier(
-    client: RegistryClient | None = None, clock: FakeClock | None = None
+    client: RegistryClient | None = None, clock: FakeClock | None = None, seats: int = 8
 ) -> RegistryVerifier:
     clock = clock or FakeClock()
     client = client or make_client(clock=clock)
-    store = MemoryStore(clock=clock)
-    return RegistryVerifier(
-        client, DeliveryRecords(store, fingerprint=client.fingerprint, fresh=FRESH)
-    )
+    records = DeliveryRecords(MemoryStore(clock=clock), fingerprint=client.fingerprint, fresh=FRESH)
+    return RegistryVerifier(client, records, Seats(seats))
 
 
 def image(registry: str, repository: str, tag: str = TAG) -> Image:
@@ -332,3 +331,13 @@ def test_signatures_are_unknown_where_the_registry_cannot_say(
     found = make_verifier().start().find_signatures(image(faulty.address, "kairos/x"), WRONG)
 
     assert found == Signatures(None, None)
+
+
+def test_who_finds_no_seat_is_told_that_nobody_knows(pusher: Pusher) -> None:
+    verifier = make_verifier(seats=0)
+
+    found = verifier.start().verify(pushed(pusher))
+    signatures = verifier.start().find_signatures(pushed(pusher), f"sha256:{'0' * 64}")
+
+    assert (found.is_verified, found.trouble) == (False, "too many callers wait for registries")
+    assert signatures == Signatures()
