@@ -27,13 +27,13 @@ from service.domain.version import KairosVersion
 from service.domain.version_range import VersionRange
 from service.errors import ServiceError
 from tests.fakes import FakeTagSource
+from tests.policies import DEFAULTS
 
 OFFICIAL = "quay.io/kairos"
 OWN = "registry.example/team"
 UBUNTU = f"{OFFICIAL}/ubuntu"
 HADRON = f"{OFFICIAL}/hadron"
 
-DEFAULTS = Policy()
 NO_RULES = Rules()
 
 
@@ -59,6 +59,11 @@ class World:
         self.source.answers = {Repository.parse(name): tags for name, tags in self.lists.items()}
         return Catalogue.from_listing(self.source.list_tags(repository))
 
+    @property
+    def asked(self) -> list[str]:
+        """The repositories that were listed, in order."""
+        return list(map(str, self.source.asked))
+
     def ask(self, request: UpgradeRequest, form: str = "json") -> Recommendation:
         official = (RepositoryPattern.parse(f"{OFFICIAL}/*"),)
         allowed = tuple(map(RepositoryPattern.parse, self.allowed))
@@ -77,10 +82,11 @@ class World:
         policy: Policy = DEFAULTS,
         *,
         file: ReleaseFile | None = None,
+        arch: Arch | None = None,
         boot_state: str = "active",
     ) -> Recommendation:
         reference = Reference.parse(image) if image else None
-        return self.ask(UpgradeRequest(Claim(reference, file, None), policy, boot_state))
+        return self.ask(UpgradeRequest(Claim(reference, file, arch), policy, boot_state))
 
 
 def advise(
@@ -102,6 +108,12 @@ def advise(
 
 def path_of(answer: Recommendation) -> list[str]:
     return [str(image.tag) for image in answer.path]
+
+
+def hops_of(answer: Recommendation) -> list[tuple[str, str]]:
+    """Give each hop of the path as its two tags."""
+    path = path_of(answer)
+    return list(zip([str(answer.running.tag), *path], path, strict=False))
 
 
 def rejected_of(answer: Recommendation) -> list[tuple[str, int, str]]:

@@ -14,8 +14,7 @@ from service.domain.situation import LatestBranch, Question, Situation
 from service.domain.tag import ImageTag, parse_tag
 from service.domain.version import Branch, KairosVersion, KubernetesVersion
 from tests.lists import FETCHED_AT
-
-DEFAULTS = Policy()
+from tests.policies import DEFAULTS
 
 
 def core(version: str, *, base: str = "24.04") -> str:
@@ -39,6 +38,10 @@ def read_tag(text: str, flavor: str = "ubuntu") -> ImageTag:
     tag = parse_tag(text, flavor)
     assert tag is not None, text
     return tag
+
+
+def read_image(text: str) -> Image:
+    return Image.identify(Reference.parse(text))
 
 
 def read_kairos(text: str) -> KairosVersion:

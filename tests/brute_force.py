@@ -284,15 +284,13 @@ def is_safe(node: Node, origin: str, tag: str) -> bool:
 def is_against_wishes(node: Node, origin: str, tag: str) -> bool:
     wishes = node.wishes
     excluded = {kairos_key(version) for version in wishes.exclude}
-    keeps = wishes.kubernetes == "keep" and (
-        is_unknown(tag) or kubernetes_minor(tag) != kubernetes_minor(origin)
-    )
+    keeps = wishes.kubernetes == "keep" and leaves_minor(origin, tag)
     return (
         kairos(tag) in excluded
         or (wishes.max_step == "minor" and kairos(tag)[:1] != kairos(node.running)[:1])
         or (wishes.max_step == "patch" and kairos(tag)[:2] != kairos(node.running)[:2])
         or (wishes.max_version is not None and is_above(tag, wishes.max_version))
-        or (wishes.max_kubernetes is not None and is_kubernetes_above(tag, wishes.max_kubernetes))
+        or is_kubernetes_above(origin, tag, wishes.max_kubernetes)
         or keeps
     )
 
@@ -303,9 +301,23 @@ def is_above(tag: str, ceiling: str) -> bool:
     return kairos(tag) > kairos_key(ceiling)
 
 
-def is_kubernetes_above(tag: str, ceiling: str) -> bool:
+def is_kubernetes_above(origin: str, tag: str, ceiling: str | None) -> bool:
+    """Tell whether a step may pass a ceiling; from known to unknown, another rule refuses it."""
     minor = kubernetes_minor(tag)
-    return is_unknown(tag) or (minor is not None and minor > tuple(numbers(ceiling)))
+    if ceiling is None:
+        return False
+    return stays_unknown(origin, tag) or (minor is not None and minor > tuple(numbers(ceiling)))
+
+
+def stays_unknown(origin: str, tag: str) -> bool:
+    return is_unknown(origin) and is_unknown(tag)
+
+
+def leaves_minor(origin: str, tag: str) -> bool:
+    """Tell whether ``keep`` refuses a step; from known to unknown, another rule does."""
+    if is_unknown(origin) or is_unknown(tag):
+        return stays_unknown(origin, tag)
+    return kubernetes_minor(tag) != kubernetes_minor(origin)
 
 
 def is_held(node: Node, origin: str, tag: str) -> bool:

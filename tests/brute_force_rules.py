@@ -115,7 +115,7 @@ def reasons(question: Question, origin: str, tag: str, preference: str | None = 
     """Give every reason against a hop, in the order of the contract."""
     preference = preference or question.preference
     applying = {
-        **_reasons_of_policy(question, tag),
+        **_reasons_of_policy(question, origin, tag),
         **_reasons_of_kubernetes(origin, tag),
         "withdrawn": brute_force.kairos(tag) in map(brute_force.kairos_key, question.withdrawn),
         "barrier": any(_bars(barrier, origin, tag) for barrier in question.barriers),
@@ -131,7 +131,7 @@ _ORDER = [
 ]
 
 
-def _reasons_of_policy(question: Question, tag: str) -> dict[str, bool]:
+def _reasons_of_policy(question: Question, origin: str, tag: str) -> dict[str, bool]:
     wishes, operator = question.node.wishes, question.operator
     excluded = {brute_force.kairos_key(version) for version in wishes.exclude}
     both = (wishes, operator.as_wishes())
@@ -143,8 +143,7 @@ def _reasons_of_policy(question: Question, tag: str) -> dict[str, bool]:
             each.max_version and brute_force.is_above(tag, each.max_version) for each in both
         ),
         "above_max_kubernetes": any(
-            each.max_kubernetes and brute_force.is_kubernetes_above(tag, each.max_kubernetes)
-            for each in both
+            brute_force.is_kubernetes_above(origin, tag, each.max_kubernetes) for each in both
         ),
     }
 
@@ -180,13 +179,9 @@ def _lowest_revision(text: str) -> tuple[int, int, int, float, int]:
 
 
 def _holds(preference: str, origin: str, tag: str) -> bool:
-    leaves = brute_force.kubernetes_minor(tag) != brute_force.kubernetes_minor(origin)
-    if brute_force.is_unknown(origin) != brute_force.is_unknown(tag):
-        leaves = False  # Nobody knows; that it is unknown is a reason of its own.
-    if preference == "keep":
-        return brute_force.is_unknown(tag) or leaves
+    leaves = brute_force.leaves_minor(origin, tag)
     same_release = brute_force.kairos(tag) == brute_force.kairos(origin)
-    return preference == "minimal" and same_release and leaves
+    return leaves and (preference == "keep" or (preference == "minimal" and same_release))
 
 
 def _has_ended(question: Question, stream: Sequence[str]) -> bool:

@@ -42,6 +42,8 @@ BAD = [
     ("max_version", "latest"),
     ("max_version", "vv4.1"),
     ("max_version", "v4.1.2.3"),
+    ("max_version", "v3.1.1-25-g2a7090f"),
+    ("max_version", "v4.0.0-rc1-3-gabcdef0"),
     ("max_version", "04.1"),
     ("max_version", "v4.1.2\n"),
     ("max_version", "v\uff11.1.2"),

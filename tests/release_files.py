@@ -86,6 +86,16 @@ KAIROS_VARIANT="standard"
 KAIROS_VERSION="v3.6.0"
 """
 
+# As v3.5 and later write it: no reference, no organisation. Of the small lists in tests.apps.
+OF_FLAVOR = """\
+KAIROS_FLAVOR="flavor"
+KAIROS_FLAVOR_RELEASE="1"
+KAIROS_VARIANT="core"
+KAIROS_TARGETARCH="amd64"
+KAIROS_MODEL="generic"
+KAIROS_RELEASE="v1.0.0"
+"""
+
 # Before v2.3.0 the keys had no prefix, and stood below the distribution's own.
 ERA_A = """\
 NAME="openSUSE Leap"

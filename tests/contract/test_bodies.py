@@ -20,6 +20,7 @@ from tests.apps import (
     build_client_over,
 )
 from tests.contract.document import find_operation, list_operations, validate_response
+from tests.release_files import OF_FLAVOR
 
 OWN = "registry.example/team/os"
 DIGEST = "sha256:" + "a" * 64
@@ -105,19 +106,12 @@ class BodyCase:
         return cls(status, text_status, json.dumps(members).encode())
 
 
-FILE = b"""\
-KAIROS_FLAVOR="flavor"
-KAIROS_FLAVOR_RELEASE="1"
-KAIROS_VARIANT="core"
-KAIROS_TARGETARCH="amd64"
-KAIROS_MODEL="generic"
-KAIROS_RELEASE="v1.0.0"
-"""
+FILE = OF_FLAVOR.encode()
 NAMED = FILE + b'KAIROS_REGISTRY_AND_ORG="quay.io/kairos"\n'
 
 BODY_CASES = [
     BodyCase.of(200, 200, image=UPGRADABLE),
-    BodyCase.of(200, 200, image=UPGRADABLE, release_file=FILE.decode()),
+    BodyCase.of(200, 200, image=UPGRADABLE, release_file=OF_FLAVOR),
     BodyCase(200, 200, NAMED, "text/plain"),
     BodyCase(200, 409, NAMED + b'KAIROS_TRUSTED_BOOT="true"\n', "text/plain"),
     BodyCase.of(200, 204, image=UP_TO_DATE),
@@ -137,7 +131,7 @@ BODY_CASES = [
     BodyCase(415, 415, b"image=x", "application/x-www-form-urlencoded"),
     BodyCase(415, 415, b"", ""),
     BodyCase(422, 422, FILE, "text/plain"),
-    BodyCase.of(422, 422, image=UP_TO_DATE, release_file=FILE.decode()),
+    BodyCase.of(422, 422, image=UP_TO_DATE, release_file=OF_FLAVOR),
     BodyCase.of(502, 502, image="quay.io/kairos/unusable:1-core-amd64-generic-v1.0.0"),
     BodyCase.of(503, 503, image="quay.io/kairos/silent:1-core-amd64-generic-v1.0.0"),
 ]

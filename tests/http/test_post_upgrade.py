@@ -203,8 +203,20 @@ BAD_FILES: list[tuple[str, bytes, int, str]] = [
         "invalid-request",
     ),
     (
+        "a release that is not legible",
+        write_file(FILE, IMAGE_REPO=FLAVOR, RELEASE="master").encode(),
+        400,
+        "invalid-request",
+    ),
+    (
         "a value that cannot be",
         write_file(FILE, IMAGE_REPO=FLAVOR, VARIANT="full").encode(),
+        400,
+        "invalid-request",
+    ),
+    (
+        "a Kubernetes that cannot be",
+        write_file(FILE, IMAGE_REPO=FLAVOR, VARIANT="standard", SOFTWARE_VERSION="v1").encode(),
         400,
         "invalid-request",
     ),
@@ -464,6 +476,8 @@ def test_a_file_is_the_same_however_it_is_written(owner: FlaskClient, file: str,
         ({"VARIANT": "standard"}, "core", "standard"),
         ({"FLAVOR": "debian"}, "flavor", "debian"),
         ({"FLAVOR_RELEASE": "2"}, "says 1,", "file 2"),
+        ({"IMAGE_REPO": "quay.io/kairos/debian"}, "repository: ", "debian"),
+        ({"IMAGE_LABEL": "1-core-amd64-generic-v1.1.0"}, "tag: ", "generic-v1.1.0"),
     ],
 )
 @pytest.mark.parametrize("way", ["json", "text"])
@@ -512,8 +526,8 @@ def test_a_node_that_rolled_back_is_blocked(client: FlaskClient, boot_state: str
     assert response.json is not None
     assert (response.json["status"], response.json["target"]) == ("blocked", None)
     codes = {warning["code"] for warning in response.json["warnings"]}
-    told = {"passive": {"booted_passive"}, "recovery": {"booted_recovery"}}
-    assert codes & {"booted_passive", "booted_recovery"} == told.get(boot_state, set())
+    told = "booted_passive" if boot_state == "passive" else "booted_recovery"
+    assert codes & {"booted_passive", "booted_recovery"} == {told}
     assert acting.status_code == 409
     assert acting.text.startswith("error: blocked: ")
 
@@ -653,8 +667,22 @@ def test_a_body_has_a_limit(
 ) -> None:
     response = client.post(URL, data=size * b"#", content_type=content_type)
 
-    assert response.status_code == status
-    assert response.mimetype == "application/problem+json"
+    assert (response.status_code, response.mimetype) == (status, "application/problem+json")
+    assert response.json is not None
+    told = response.json["detail"] == "A body has at most 262144 bytes."
+    assert told is (status == 413)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"max_version": ' + 100_000 * b"1" + b"}", b'{"exclude": [' + 5_000 * b"9" + b"]}"],
+)
+def test_a_number_that_is_too_long_is_told(client: FlaskClient, body: bytes) -> None:
+    response = post_json(client, body)
+
+    assert response.status_code == 400
+    assert response.json is not None
+    assert response.json["errors"] == [{"field": "body", "message": "It holds too long a number."}]
 
 
 def test_a_refusal_is_one_line_as_text(client: FlaskClient) -> None:

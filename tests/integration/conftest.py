@@ -1,5 +1,4 @@
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -9,13 +8,6 @@ from tests.servers import start_registry
 
 # Unsorted on purpose: the order of a listing is the registry's business.
 REGISTRY_TAGS = [f"v1.0.{number}" for number in range(2_500)]
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Open the loopback, and nothing else, to the tests of this directory."""
-    for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.allow_hosts(["127.0.0.1"]))
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """What holds for every tag list and every policy."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 from random import Random
 
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 from service.domain.recommendation import Recommendation
 from service.errors import KubernetesVersionUnknownError, ServiceError, StreamNotFoundError
 from tests import brute_force
+from tests.advising import hops_of, path_of
 from tests.asking import ask, index, read_branch
 from tests.brute_force import Answer, KubernetesUnknown, Node, StreamNotFound
 from tests.property.strategies import latest_branches, nodes, to_policy
@@ -27,15 +27,6 @@ def recommend(node: Node, latest: str | None = None) -> Recommendation:
 def ask_service(node: Node, latest: str | None = None) -> Recommendation:
     catalogue = index(node.tags, node.flavor)
     return ask(node.running, catalogue, to_policy(node.wishes), latest=latest, official=False)
-
-
-def path_of(recommendation: Recommendation) -> list[str]:
-    return [str(image.tag) for image in recommendation.path]
-
-
-def hops_of(node: Node, recommendation: Recommendation) -> Sequence[tuple[str, str]]:
-    path = path_of(recommendation)
-    return list(zip([node.running, *path], path, strict=False))
 
 
 def outcome_of_service(node: Node, latest: str | None) -> Answer | str:
@@ -94,7 +85,7 @@ def test_every_hop_is_listed_and_no_noise(node: Node) -> None:
 
 @given(nodes())
 def test_no_hop_goes_down_in_kairos_or_kubernetes(node: Node) -> None:
-    for origin, target in hops_of(node, recommend(node)):
+    for origin, target in hops_of(recommend(node)):
         before, after = brute_force.kubernetes(origin), brute_force.kubernetes(target)
         assert brute_force.kairos(target) >= brute_force.kairos(origin)
         assert before is None or after is None or after >= before
@@ -103,14 +94,14 @@ def test_no_hop_goes_down_in_kairos_or_kubernetes(node: Node) -> None:
 
 @given(nodes())
 def test_no_hop_skips_a_kubernetes_minor(node: Node) -> None:
-    for origin, target in hops_of(node, recommend(node)):
+    for origin, target in hops_of(recommend(node)):
         before, after = brute_force.kubernetes_minor(origin), brute_force.kubernetes_minor(target)
         assert before is None or after in (before, (before[0], before[1] + 1))
 
 
 @given(nodes())
 def test_no_hop_leaves_the_stream(node: Node) -> None:
-    for origin, target in hops_of(node, recommend(node)):
+    for origin, target in hops_of(recommend(node)):
         assert brute_force.is_same_stream_but_for_flavor_release(origin, target)
         one, two = (brute_force.flavor_release(tag, node.flavor) for tag in (origin, target))
         follows = node.wishes.flavor_release == "follow"
@@ -119,7 +110,7 @@ def test_no_hop_leaves_the_stream(node: Node) -> None:
 
 @given(nodes())
 def test_no_hop_goes_from_a_known_kubernetes_to_an_unknown_one_or_back(node: Node) -> None:
-    for origin, target in hops_of(node, recommend(node)):
+    for origin, target in hops_of(recommend(node)):
         assert brute_force.is_unknown(origin) is brute_force.is_unknown(target)
 
 
@@ -145,12 +136,10 @@ def test_no_hop_passes_a_ceiling(node: Node) -> None:
     running = brute_force.kairos(node.running)
     kept = {"patch": 2, "minor": 1, "major": 0}[wishes.max_step]
 
-    for target in path_of(recommend(node)):
+    for origin, target in hops_of(recommend(node)):
         assert brute_force.kairos(target)[:kept] == running[:kept]
         assert not (wishes.max_version and brute_force.is_above(target, wishes.max_version))
-        assert not (
-            wishes.max_kubernetes and brute_force.is_kubernetes_above(target, wishes.max_kubernetes)
-        )
+        assert not brute_force.is_kubernetes_above(origin, target, wishes.max_kubernetes)
 
 
 @given(nodes())
@@ -168,7 +157,7 @@ def test_next_raises_the_kubernetes_minor_once_unless_it_must(node: Node) -> Non
     """After the first raise ``next`` behaves as ``minimal`` asked from there."""
     upwards = replace(node, wishes=replace(node.wishes, kubernetes="next"))
 
-    hops = hops_of(upwards, recommend(upwards))
+    hops = hops_of(recommend(upwards))
 
     minor = brute_force.kubernetes_minor
     raised = next((i for i, (a, b) in enumerate(hops) if minor(a) != minor(b)), None)

@@ -3,7 +3,6 @@ from dataclasses import replace
 import pytest
 
 from service.domain.policy import (
-    FlavorReleasePolicy,
     KubernetesPreference,
     MaxStep,
     Policy,
@@ -13,7 +12,6 @@ from service.domain.rules import Applies, Rules
 from service.domain.tag import Arch, Variant
 from service.domain.version import Branch
 from tests.advising import (
-    DEFAULTS,
     HADRON,
     NO_RULES,
     UBUNTU,
@@ -28,6 +26,7 @@ from tests.advising import (
     withdraw,
 )
 from tests.asking import core, standard
+from tests.policies import DEFAULTS, FOLLOW, KEEP, MINOR, NEXT, PATCH, PRERELEASE, UP_TO_1_31
 
 # The order in which the contract tells them.
 CODES = [
@@ -45,13 +44,6 @@ CODES = [
 ]
 
 RUNNING = standard("v3.2.0", "1.31.2")
-
-PATCH = Policy(max_step=MaxStep.PATCH)
-MINOR = Policy(max_step=MaxStep.MINOR)
-KEEP = Policy(kubernetes=KubernetesPreference.KEEP)
-NEXT = Policy(kubernetes=KubernetesPreference.NEXT)
-FOLLOW = Policy(flavor_release=FlavorReleasePolicy.FOLLOW)
-PRERELEASE = Policy(prerelease=True)
 
 
 def up_to(version: str, policy: Policy = DEFAULTS) -> Policy:
@@ -88,7 +80,7 @@ REFUSED = [
     (
         "above_max_kubernetes",
         standard("v3.2.1", "1.32.0"),
-        Policy(max_kubernetes=Branch(1, 31)),
+        UP_TO_1_31,
         NO_RULES,
     ),
     (
@@ -194,9 +186,15 @@ ALTERNATIVES = [
         core("v3.2.0"),
         [core("v3.2.1"), core("v3.3.0")],
         PATCH,
-        [("next_minor", core("v3.3.0"))],
+        [("next_minor", core("v3.3.0")), ("next_major", core("v3.3.0"))],
     ),
-    ("no patch", core("v3.2.0"), [core("v3.3.0")], PATCH, [("next_minor", core("v3.3.0"))]),
+    (
+        "no patch",
+        core("v3.2.0"),
+        [core("v3.3.0")],
+        PATCH,
+        [("next_minor", core("v3.3.0")), ("next_major", core("v3.3.0"))],
+    ),
     ("no minor above a patch", core("v3.2.0"), [core("v3.2.1")], PATCH, []),
     (
         "a minor and a major above a patch",
@@ -280,7 +278,7 @@ ALTERNATIVES = [
         "a Kubernetes above the ceiling",
         standard("v3.2.0", "1.31.2"),
         [standard("v3.3.0", "1.31.2"), standard("v3.3.0", "1.32.2")],
-        Policy(max_kubernetes=Branch(1, 31)),
+        UP_TO_1_31,
         [],
     ),
     (

@@ -237,11 +237,34 @@ CONTRADICTIONS: list[tuple[str, str, Changes, str, str]] = [
     ),
     ("flavor", STANDARD, {"FLAVOR": "debian"}, "ubuntu", "debian"),
     ("flavor release", STANDARD, {"FLAVOR_RELEASE": "22.04"}, "24.04", "22.04"),
-    ("trusted boot", f"{CORE}-uki", OF_CORE, "True", "False"),
+    ("trusted boot", f"{CORE}-uki", OF_CORE, "yes", "no"),
+    ("repository", STANDARD, {"IMAGE_REPO": f"{OFFICIAL}/debian"}, "ubuntu", "debian"),
+    (
+        "repository",
+        STANDARD,
+        {"REGISTRY_AND_ORG": OFFICIAL, "FLAVOR": "debian"},
+        "ubuntu",
+        "debian",
+    ),
+    *(
+        ("tag", STANDARD, {key: f"{prefix}{tag}"}, STANDARD, tag)
+        for key, prefix in (
+            ("IMAGE_REPO", f"{UBUNTU}:"),
+            ("IMAGE_LABEL", ""),
+            ("ARTIFACT", "kairos-ubuntu-"),
+        )
+        for tag in (
+            STANDARD.replace("v3.6.0", "v3.5.9"),
+            STANDARD.replace("24.04", "22.04"),
+            STANDARD.replace("amd64-generic", "arm64-rpi4"),
+            STANDARD.replace("k3s-v1.34.1-k3s1", "k0s-v1.34.1-k0s.0"),
+            CORE,
+            f"{STANDARD}-uki",
+        )
+    ),
 ]
-COMPARED_EVERYWHERE = [
-    row for row in CONTRADICTIONS if row[0] not in {"flavor", "flavor release", "trusted boot"}
-]
+_OF_OFFICIAL_IMAGES = {"flavor", "flavor release", "repository"}
+COMPARED_EVERYWHERE = [row for row in CONTRADICTIONS if row[0] not in _OF_OFFICIAL_IMAGES]
 
 # The image and the file say the same in other words, or the file does not say it.
 AGREEMENTS: list[tuple[str, str, str, Changes]] = [
@@ -250,6 +273,19 @@ AGREEMENTS: list[tuple[str, str, str, Changes]] = [
     ("no flavor release", UBUNTU, STANDARD, {"FLAVOR_RELEASE": None}),
     ("a name of its own", UBUNTU, STANDARD, {"FLAVOR_RELEASE": None, "NAME": "our-own-os"}),
     ("a stale label", UBUNTU, STANDARD, {"IMAGE_LABEL": "latest"}),
+    (
+        "a label without Kubernetes",
+        UBUNTU,
+        STANDARD,
+        {"IMAGE_LABEL": "24.04-standard-amd64-generic-v3.6.0"},
+    ),
+    ("the same label", UBUNTU, STANDARD, {"IMAGE_LABEL": STANDARD}),
+    (
+        "an artifact of another spelling",
+        UBUNTU,
+        STANDARD,
+        {"ARTIFACT": "kairos-ubuntu-24.04-standard-amd64-generic-v3.6.0-k3sv1.34.1+k3s1"},
+    ),
     ("a mirror's repository", UBUNTU, STANDARD, {"IMAGE_REPO": "mirror.example/kairos/ubuntu"}),
     ("no trusted boot", UBUNTU, STANDARD, {"TRUSTED_BOOT": None}),
     ("core with a prefix", UBUNTU, CORE, OF_CORE),
@@ -523,7 +559,7 @@ def test_a_file_that_tells_too_little_is_refused_with_what_it_lacks(
     changes: Changes,
     missing: str,
 ) -> None:
-    with pytest.raises(InvalidRequestError, match=f"does not tell {missing}: give the image too"):
+    with pytest.raises(InvalidRequestError, match=f"It does not tell {missing} legibly: "):
         say(None, change(V3_6_0, **changes))
 
 
@@ -612,7 +648,7 @@ def test_a_file_gives_its_own_values_back(values: dict[str, str]) -> None:
             [
                 *("FLAVOR", "FLAVOR_RELEASE", "NAME", "VARIANT", "TARGETARCH", "MODEL", "RELEASE"),
                 *("VERSION", "SOFTWARE_VERSION", "SOFTWARE_VERSION_PREFIX", "IMAGE_REPO", "ARCH"),
-                *("REGISTRY_AND_ORG", "TRUSTED_BOOT", "ARTIFACT"),
+                *("REGISTRY_AND_ORG", "TRUSTED_BOOT", "ARTIFACT", "IMAGE_LABEL"),
             ],
         ),
         st.text("abvk3s0.-/:", max_size=12) | st.sampled_from(["core", "amd64", "quay.io/kairos"]),

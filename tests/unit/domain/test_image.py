@@ -1,22 +1,16 @@
 import pytest
 
-from service.domain.image import Image
-from service.domain.reference import Reference
 from service.errors import NotAnOsImageError, ServiceError, UnversionedTagError
-from tests.asking import read_tag
+from tests.asking import read_image, read_tag
 
 HEX = 32 * "0f"
 CORE = "24.04-core-amd64-generic-v3.2.3"
 
 
-def identify(text: str) -> Image:
-    return Image.identify(Reference.parse(text))
-
-
 def test_image_keeps_repository_tag_and_digest_of_its_reference() -> None:
     text = f"quay.io/kairos/ubuntu:{CORE}@sha256:{HEX}"
 
-    image = identify(text)
+    image = read_image(text)
 
     assert image.repository.flavor == "ubuntu"
     assert image.tag == read_tag(CORE)
@@ -25,7 +19,7 @@ def test_image_keeps_repository_tag_and_digest_of_its_reference() -> None:
 
 
 def test_sibling_is_in_the_same_repository_and_has_no_digest() -> None:
-    image = identify(f"quay.io/kairos/ubuntu:{CORE}@sha256:{HEX}")
+    image = read_image(f"quay.io/kairos/ubuntu:{CORE}@sha256:{HEX}")
     newer = read_tag("24.04-core-amd64-generic-v3.2.4")
 
     sibling = image.sibling(newer)
@@ -43,7 +37,7 @@ def test_sibling_is_in_the_same_repository_and_has_no_digest() -> None:
     ],
 )
 def test_os_image_of_any_kind_can_be_running(tag: str) -> None:
-    assert str(identify(f"quay.io/kairos/any:{tag}").tag) == tag
+    assert str(read_image(f"quay.io/kairos/any:{tag}").tag) == tag
 
 
 @pytest.mark.parametrize(
@@ -62,7 +56,7 @@ def test_os_image_of_any_kind_can_be_running(tag: str) -> None:
 )
 def test_tag_that_carries_no_version_is_refused_with_an_example(reference: str) -> None:
     with pytest.raises(UnversionedTagError, match=r"24\.04-standard-amd64-generic-v3\.2\.3-k3sv"):
-        identify(reference)
+        read_image(reference)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +91,7 @@ def test_tag_that_carries_no_version_is_refused_with_an_example(reference: str) 
 )
 def test_what_no_node_runs_is_refused_by_its_kind(reference: str, detail: str) -> None:
     with pytest.raises(NotAnOsImageError) as caught:
-        identify(reference)
+        read_image(reference)
 
     assert detail in str(caught.value)
 
@@ -112,14 +106,14 @@ def test_what_no_node_runs_is_refused_by_its_kind(reference: str, detail: str) -
     ],
 )
 def test_every_core_repository_of_before_v2_4_2_holds_os_images(repository: str) -> None:
-    image = identify(f"quay.io/kairos/{repository}:v2.4.0")
+    image = read_image(f"quay.io/kairos/{repository}:v2.4.0")
 
     assert image.tag.variant == "core"
 
 
 def test_refusal_stays_printable_and_short() -> None:
     with pytest.raises(ServiceError) as caught:
-        identify(f"quay.io/kairos/ubuntu:{128 * 'x'}")
+        read_image(f"quay.io/kairos/ubuntu:{128 * 'x'}")
 
     assert str(caught.value).isprintable()
     assert len(str(caught.value)) < 500

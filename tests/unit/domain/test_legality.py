@@ -1,18 +1,21 @@
 import pytest
 
 from service.domain.legality import Refusal, find_refusal, is_newer, is_refused_by_policy
-from service.domain.policy import KubernetesPreference, MaxStep, Policy, VersionCeiling
+from service.domain.policy import MaxStep, Policy, VersionCeiling
 from tests.asking import core, hop, read_branch, read_kairos, read_tag, standard
-
-KEEP = Policy(kubernetes=KubernetesPreference.KEEP)
-MINIMAL = Policy(kubernetes=KubernetesPreference.MINIMAL)
-NEXT = Policy(kubernetes=KubernetesPreference.NEXT)
-LATEST = Policy(kubernetes=KubernetesPreference.LATEST)
-PATCH = Policy(max_step=MaxStep.PATCH)
-MINOR = Policy(max_step=MaxStep.MINOR)
-UP_TO_1_31 = Policy(max_kubernetes=read_branch("1.31"))
-UP_TO_3_2 = Policy(max_version=VersionCeiling.parse("3.2"))
-WITHOUT_3_3 = Policy(exclude=frozenset({read_kairos("v3.3.0")}))
+from tests.policies import (
+    DEFAULTS,
+    KEEP,
+    LATEST,
+    MINIMAL,
+    MINOR,
+    NEXT,
+    PATCH,
+    PRERELEASE,
+    UP_TO_1_31,
+    UP_TO_3_2,
+    WITHOUT_3_3,
+)
 
 OLD = standard("v3.2.3", "1.31.2")
 UNKNOWN = standard("v3.2.3", None)
@@ -21,10 +24,10 @@ UNKNOWN = standard("v3.2.3", None)
 @pytest.mark.parametrize(
     ("running", "target", "policy"),
     [
-        (OLD, standard("v3.3.0", "1.31.2"), Policy()),
+        (OLD, standard("v3.3.0", "1.31.2"), DEFAULTS),
         (OLD, standard("v3.3.0", "1.31.4"), KEEP),
-        (OLD, standard("v3.3.0", "1.32.0"), Policy()),
-        (OLD, standard("v4.0.0", "1.32.0"), Policy()),
+        (OLD, standard("v3.3.0", "1.32.0"), DEFAULTS),
+        (OLD, standard("v4.0.0", "1.32.0"), DEFAULTS),
         (OLD, standard("v3.2.3", "1.31.3"), KEEP),
         (OLD, standard("v3.2.3", "1.31.2-k3s2"), MINIMAL),
         (OLD, standard("v3.2.3", "1.32.0"), NEXT),
@@ -34,8 +37,8 @@ UNKNOWN = standard("v3.2.3", None)
         (OLD, standard("v3.2.9", "1.31.9"), UP_TO_3_2),
         (OLD, standard("v3.3.0", "1.31.9"), UP_TO_1_31),
         (OLD, standard("v3.3.1", "1.31.9"), WITHOUT_3_3),
-        (OLD, standard("v3.3.0-rc1", "1.31.9"), Policy(prerelease=True)),
-        (UNKNOWN, standard("v3.3.0", None), Policy()),
+        (OLD, standard("v3.3.0-rc1", "1.31.9"), PRERELEASE),
+        (UNKNOWN, standard("v3.3.0", None), DEFAULTS),
         (core("v3.2.3"), core("v4.0.0"), KEEP),
         (core("v3.2.3"), core("v4.0.0"), UP_TO_1_31),
     ],
@@ -50,19 +53,21 @@ def test_hop_that_no_rule_speaks_against_is_legal(
     ("running", "target", "policy", "refusal"),
     [
         (OLD, standard("v3.3.0", "1.31.4"), WITHOUT_3_3, Refusal.EXCLUDED),
-        (OLD, standard("v3.3.0-rc1", "1.31.4"), Policy(), Refusal.PRERELEASE),
+        (OLD, standard("v3.3.0-rc1", "1.31.4"), DEFAULTS, Refusal.PRERELEASE),
         (OLD, standard("v3.3.0", "1.31.4"), PATCH, Refusal.ABOVE_MAX_STEP),
         (OLD, standard("v4.2.3", "1.31.4"), PATCH, Refusal.ABOVE_MAX_STEP),
         (OLD, standard("v4.0.0", "1.31.4"), MINOR, Refusal.ABOVE_MAX_STEP),
         (OLD, standard("v3.3.0", "1.31.4"), UP_TO_3_2, Refusal.ABOVE_MAX_VERSION),
-        (OLD, standard("v3.3.0", None), Policy(), Refusal.KUBERNETES_UNKNOWN),
-        (UNKNOWN, standard("v3.3.0", "1.31.4"), Policy(), Refusal.KUBERNETES_UNKNOWN),
-        (OLD, standard("v3.3.0", "1.30.9"), Policy(), Refusal.KUBERNETES_DOWNGRADE),
-        (OLD, standard("v3.3.0", "1.31.1-k3s9"), Policy(), Refusal.KUBERNETES_DOWNGRADE),
+        (OLD, standard("v3.3.0", None), DEFAULTS, Refusal.KUBERNETES_UNKNOWN),
+        (OLD, standard("v3.3.0", None), KEEP, Refusal.KUBERNETES_UNKNOWN),
+        (OLD, standard("v3.3.0", None), UP_TO_1_31, Refusal.KUBERNETES_UNKNOWN),
+        (UNKNOWN, standard("v3.3.0", "1.31.4"), DEFAULTS, Refusal.KUBERNETES_UNKNOWN),
+        (OLD, standard("v3.3.0", "1.30.9"), DEFAULTS, Refusal.KUBERNETES_DOWNGRADE),
+        (OLD, standard("v3.3.0", "1.31.1-k3s9"), DEFAULTS, Refusal.KUBERNETES_DOWNGRADE),
         (
             standard("v3.2.3", "1.31.2-k3s3"),
             standard("v3.3.0", "1.31.2-k3s1"),
-            Policy(),
+            DEFAULTS,
             Refusal.KUBERNETES_DOWNGRADE,
         ),
         (OLD, standard("v3.3.0", "1.33.0"), LATEST, Refusal.KUBERNETES_MINOR_SKIPPED),
@@ -151,10 +156,13 @@ def test_newer_is_a_higher_release_or_a_newer_kubernetes_on_the_same_one(
         # Also where a safety rule speaks first.
         (standard("v3.3.0", "1.30.4"), KEEP, True),
         (standard("v3.3.0", "1.33.4"), UP_TO_1_31, True),
-        (standard("v3.3.0", "1.30.4"), Policy(), False),
+        (standard("v3.3.0", "1.30.4"), DEFAULTS, False),
         (standard("v3.3.0", "1.33.4"), LATEST, False),
-        (standard("v3.3.0", None), Policy(), False),
-        (standard("v3.3.0", "1.31.4"), Policy(), False),
+        (standard("v3.3.0", None), DEFAULTS, False),
+        # What is unknown is not above a ceiling: that it is unknown is the reason.
+        (standard("v3.3.0", None), KEEP, False),
+        (standard("v3.3.0", None), UP_TO_1_31, False),
+        (standard("v3.3.0", "1.31.4"), DEFAULTS, False),
     ],
 )
 def test_own_policy_is_told_apart_from_safety(

@@ -5,8 +5,9 @@ import pytest
 
 from service.domain.image import Image
 from service.domain.links import Links, links_of
-from service.domain.reference import Reference, Repository
+from service.domain.reference import Repository
 from service.domain.tag import parse_tag
+from tests.asking import read_image
 from tests.lists import CURRENT, LEGACY, load_listing
 
 PAGE = "https://github.com/kairos-io/kairos/releases/tag/"
@@ -26,7 +27,7 @@ NOTHING = Links(None, None, None)
 
 
 def identify(text: str) -> Image:
-    return Image.identify(Reference.parse(f"quay.io/kairos/{text}"))
+    return read_image(f"quay.io/kairos/{text}")
 
 
 def images(name: str) -> list[Image]:

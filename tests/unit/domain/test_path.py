@@ -4,13 +4,9 @@ from dataclasses import replace
 import pytest
 
 from service.domain.path import MAX_HOPS, choose_target, plan_path
-from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
+from service.domain.policy import KubernetesPreference, Policy
 from tests.asking import ask, core, index, standard, travel
-
-MINIMAL, KEEP, NEXT, LATEST = (
-    Policy(kubernetes=KubernetesPreference(name)) for name in ("minimal", "keep", "next", "latest")
-)
-FOLLOW = Policy(flavor_release=FlavorReleasePolicy.FOLLOW)
+from tests.policies import DEFAULTS, FOLLOW, KEEP, LATEST, MINIMAL, MINOR, NEXT, PRERELEASE
 
 RUNNING = standard("v3.2.0", "1.31.2")
 
@@ -104,7 +100,7 @@ def test_equal_versions_are_decided_by_the_shortest_then_the_first_text() -> Non
 
 def test_choice_does_not_depend_on_the_order_of_equal_prereleases() -> None:
     tags = [core("v4.0.0-RC1"), core("v4.0.0-rc.1"), core("v4.0.0-rc1")]
-    policy = Policy(prerelease=True)
+    policy = PRERELEASE
 
     chosen = {choose(core("v3.2.0"), random.sample(tags, 3), policy) for _ in range(10)}
 
@@ -149,8 +145,8 @@ def test_max_step_of_a_path_is_measured_from_where_the_node_stands_today() -> No
         standard("v4.1.0", "1.34.0"),
     ]
 
-    assert plan(RUNNING, tags, Policy(max_step=MaxStep.MINOR)) == tags[:1]
-    assert plan(RUNNING, tags, Policy()) == tags
+    assert plan(RUNNING, tags, MINOR) == tags[:1]
+    assert plan(RUNNING, tags, DEFAULTS) == tags
 
 
 def test_path_stops_after_its_longest_length() -> None:

@@ -33,7 +33,8 @@ def test_ceiling_is_a_release_or_the_whole_of_a_branch(
 
 
 @pytest.mark.parametrize(
-    "text", ["", "4", "v", "latest", "4.1.x", "vv4.1.2", "4.1.2.3", "v4.1.2\n"]
+    "text",
+    ["", "4", "v", "latest", "4.1.x", "vv4.1.2", "4.1.2.3", "v4.1.2\n", "v3.1.1-25-g2a7090f"],
 )
 def test_other_text_is_no_ceiling(text: str) -> None:
     assert VersionCeiling.parse(text) is None

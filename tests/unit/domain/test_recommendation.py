@@ -1,23 +1,21 @@
 import pytest
 
 from service.domain.policy import (
-    FlavorReleasePolicy,
-    KubernetesPreference,
-    MaxStep,
     Policy,
-    VersionCeiling,
 )
 from service.errors import KubernetesVersionUnknownError, StreamNotFoundError
-from tests.asking import ask, core, index, read_branch, read_kairos, read_tag, standard
-
-DEFAULT = Policy()
-KEEP = Policy(kubernetes=KubernetesPreference.KEEP)
-PATCH = Policy(max_step=MaxStep.PATCH)
-PRERELEASE = Policy(prerelease=True)
-FOLLOW = Policy(flavor_release=FlavorReleasePolicy.FOLLOW)
-UP_TO_3_2 = Policy(max_version=VersionCeiling.parse("3.2"))
-UP_TO_1_31 = Policy(max_kubernetes=read_branch("1.31"))
-WITHOUT_3_3 = Policy(exclude=frozenset({read_kairos("v3.3.0")}))
+from tests.asking import ask, core, index, read_tag, standard
+from tests.policies import (
+    DEFAULTS,
+    FOLLOW,
+    KEEP,
+    NEXT,
+    PATCH,
+    PRERELEASE,
+    UP_TO_1_31,
+    UP_TO_3_2,
+    WITHOUT_3_3,
+)
 
 OLD = standard("v3.2.0", "1.31.2")
 NEW = standard("v3.3.0", "1.31.2")
@@ -28,12 +26,12 @@ UNKNOWN = standard("v3.2.0", None)
 NEWER_UNKNOWN = standard("v3.3.0", None)
 
 
-def status(running: str, others: list[str], policy: Policy = DEFAULT, latest: str = "3.2") -> str:
+def status(running: str, others: list[str], policy: Policy = DEFAULTS, latest: str = "3.2") -> str:
     """Ask with the running image listed beside others."""
     return ask(running, index([running, *others]), policy, latest=latest).status
 
 
-def warnings(running: str, tags: list[str], policy: Policy = DEFAULT) -> set[str]:
+def warnings(running: str, tags: list[str], policy: Policy = DEFAULTS) -> set[str]:
     recommendation = ask(running, index(tags), policy, latest="3.3")
     return {warning.code for warning in recommendation.warnings}
 
@@ -42,16 +40,16 @@ def warnings(running: str, tags: list[str], policy: Policy = DEFAULT) -> set[str
     ("running", "other", "policy"),
     [
         (core("v3.2.0"), core("v3.2.1"), PATCH),
-        (core("v3.2.0"), core("v4.0.0"), DEFAULT),
-        (core("v3.2.0-rc1"), core("v3.2.0"), DEFAULT),
-        (core("v3.1.1-25-g2a7090f"), core("v3.1.2"), DEFAULT),
+        (core("v3.2.0"), core("v4.0.0"), DEFAULTS),
+        (core("v3.2.0-rc1"), core("v3.2.0"), DEFAULTS),
+        (core("v3.1.1-25-g2a7090f"), core("v3.1.2"), DEFAULTS),
         (core("v3.2.0"), core("v3.3.0-rc1"), PRERELEASE),
         (OLD, NEW, KEEP),
-        (OLD, NEXT_MINOR, DEFAULT),
+        (OLD, NEXT_MINOR, DEFAULTS),
         # Only a newer Kubernetes, on the same release.
         (OLD, standard("v3.2.0", "1.31.3"), KEEP),
-        (OLD, standard("v3.2.0", "1.32.0"), Policy(kubernetes=KubernetesPreference.NEXT)),
-        (UNKNOWN, NEWER_UNKNOWN, DEFAULT),
+        (OLD, standard("v3.2.0", "1.32.0"), NEXT),
+        (UNKNOWN, NEWER_UNKNOWN, DEFAULTS),
     ],
 )
 def test_upgrade_is_available_where_a_target_was_chosen(
@@ -109,9 +107,23 @@ def test_own_policy_that_refuses_every_newer_release_withholds(other: str, polic
     assert status(OLD, [other], policy) == "withheld"
 
 
-@pytest.mark.parametrize("other", [SKIPPING, LOWER, NEWER_UNKNOWN])
-def test_newer_release_that_only_safety_refuses_blocks(other: str) -> None:
-    assert status(OLD, [other]) == "blocked"
+@pytest.mark.parametrize(
+    ("other", "policy"),
+    [
+        (SKIPPING, DEFAULTS),
+        (LOWER, DEFAULTS),
+        (NEWER_UNKNOWN, DEFAULTS),
+        (NEWER_UNKNOWN, KEEP),
+        (NEWER_UNKNOWN, UP_TO_1_31),
+    ],
+)
+def test_newer_release_that_only_safety_refuses_blocks(other: str, policy: Policy) -> None:
+    assert status(OLD, [other], policy) == "blocked"
+
+
+@pytest.mark.parametrize("policy", [KEEP, UP_TO_1_31])
+def test_a_ceiling_withholds_what_stays_unknown(policy: Policy) -> None:
+    assert status(UNKNOWN, [NEWER_UNKNOWN], policy) == "withheld"
 
 
 def test_one_image_that_only_safety_refuses_blocks_beside_withheld_ones() -> None:
@@ -205,7 +217,10 @@ def test_unknown_kubernetes_with_a_known_one_above_is_an_error(newer: str) -> No
     with pytest.raises(KubernetesVersionUnknownError) as caught:
         ask(UNKNOWN, index([UNKNOWN, newer, NEWER_UNKNOWN]))
 
-    assert newer in str(caught.value)
+    assert str(caught.value) == (
+        f"{UNKNOWN} does not tell its Kubernetes version, while newer images such as {newer} do:"
+        " give the tag that names it, or the release file of the node"
+    )
 
 
 @pytest.mark.parametrize("other", [OLD, standard("v3.1.0", "1.30.9"), f"{NEW}-uki"])
@@ -238,6 +253,9 @@ def test_following_counts_higher_flavor_releases_among_the_newer_ones() -> None:
         (core("v3.3.0-rc1"), [core("v3.3.0-rc1")], "running_prerelease"),
         (core("v3.3.0"), [core("v3.3.1")], "running_not_published"),
         (core("v3.3.0"), [core("v3.2.0")], "running_not_published"),
+        # Another Kubernetes, or another spelling, is another image.
+        (NEW, [standard("v3.3.0", "1.31.3")], "running_not_published"),
+        (NEW, [NEW.replace("-k3s-v", "-k3sv")], "running_not_published"),
         (core("v3.3.0-1-g2a7090f"), [core("v3.3.1")], "development_build"),
     ],
 )
@@ -264,6 +282,8 @@ def test_warning_appears(running: str, tags: list[str], code: str) -> None:
         (core("v3.2.0"), [core("v3.3.0")], "stream_end_of_line"),
         (core("v3.3.0"), [core("v3.3.0-rc1"), core("v3.3.0")], "running_prerelease"),
         (core("v3.3.0"), [core("v3.3.0"), core("v3.3.1")], "running_not_published"),
+        # A tag may keep to itself what a release file tells.
+        (NEW, [NEWER_UNKNOWN], "running_not_published"),
         (core("v3.3.0"), [core("v3.3.1")], "development_build"),
     ],
 )
@@ -275,10 +295,33 @@ def test_nothing_is_warned_of_where_there_is_nothing_to_say() -> None:
     assert warnings(core("v3.3.0"), [core("v3.3.0"), core("v3.3.1")]) == set()
 
 
-def test_trusted_boot_is_not_warned_of_a_step_that_is_not_taken() -> None:
-    tags = [core("v3.3.0-uki"), core("v4.0.0-uki")]
+@pytest.mark.parametrize(
+    ("tags", "codes"),
+    [
+        ([core("v3.3.0"), core("v3.3.1")], set()),
+        ([core("v3.3.0"), core("v4.0.0")], {"major_jump"}),
+        ([standard("v3.3.0", None), standard("v3.3.1", None)], {"kubernetes_version_unknown"}),
+        ([standard("v3.3.0", "1.31.2"), standard("v3.3.1", "1.32.0")], {"kubernetes_minor_change"}),
+        (
+            [
+                standard("v3.3.0", "1.31.2"),
+                standard("v3.3.1", "1.32.0"),
+                standard("v3.3.2", "1.33.0"),
+            ],
+            {"kubernetes_minor_change", "multiple_hops"},
+        ),
+    ],
+)
+def test_trusted_boot_is_warned_of_the_step_to_its_successor(
+    tags: list[str], codes: set[str]
+) -> None:
+    signed = [f"{tag}-uki" for tag in tags]
 
-    assert warnings(tags[0], tags) == set()
+    answer = ask(signed[0], index(signed), latest="3.3")
+
+    assert str(answer.successor and answer.successor.tag) == signed[1]
+    assert {warning.code for warning in answer.warnings} == codes
+    assert (answer.change.kairos, answer.change.kubernetes) == ("none", "none")
 
 
 def test_development_build_is_not_expected_to_be_published() -> None:

@@ -3,7 +3,7 @@ import time
 
 import pytest
 from docker_image import digest, reference
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.domain.reference import MAX_REFERENCE_LENGTH, Reference, Repository, quote
@@ -39,6 +39,11 @@ SHA512 = "sha512:" + 128 * "c"
         ("index.docker.io/kairos/ubuntu", "docker.io", "kairos/ubuntu", None),
         ("local/ubuntu", "docker.io", "local/ubuntu", None),
         ("localhost", "docker.io", "library/localhost", None),
+        # Named like a transport, but ordinary names.
+        ("docker:24.04", "docker.io", "library/docker", "24.04"),
+        ("oci-archive:1", "docker.io", "library/oci-archive", "1"),
+        ("oci/ubuntu:1", "docker.io", "oci/ubuntu", "1"),
+        ("https", "docker.io", "library/https", None),
         # A host may be upper case, and is the same host.
         ("QUAY.IO/kairos/ubuntu", "quay.io", "kairos/ubuntu", None),
         ("Registry/ubuntu", "registry", "ubuntu", None),
@@ -106,6 +111,10 @@ def test_reference_may_end_in_a_digest_of_any_registered_algorithm(
         "[::g]/kairos/ubuntu",
         "[]/kairos/ubuntu",
         "[::1%25eth0]/kairos/ubuntu",
+        # The dot of a host, but none.
+        "a_b.io/x",
+        "a__b.c/d",
+        "a_b.io/x/y:v1",
         "user@quay.io/kairos/ubuntu",
         "user:secret@quay.io/kairos/ubuntu",
         "../../etc/passwd",
@@ -160,6 +169,8 @@ def test_text_that_is_no_reference_is_refused(text: str) -> None:
         ("oci:quay.io/kairos/ubuntu:v1", "leave out the leading 'oci:'"),
         ("docker://quay.io/kairos/ubuntu:v1", "leave out the leading 'docker://'"),
         ("https://quay.io/kairos/ubuntu:v1", "leave out the leading 'https://'"),
+        ("http://quay.io/kairos/ubuntu:v1", "leave out the leading 'http://'"),
+        ("a_b.io/x", "'a_b.io' is not the name of a registry"),
         ("quay.io/kairos/ubuntu:v2.4.2-k3sv1.27.6 k3s1", "'+' is read as a space"),
         (" quay.io/kairos/ubuntu:v1", "'+' is read as a space"),
         ("quay.io/kairos/Ubuntu:v1", "lower case"),
@@ -314,9 +325,8 @@ def _references(draw: st.DrawFn) -> str:
 def _ask_oracle(text: str) -> Reference | None:
     """Ask docker-image-py, a translation of the grammar's Go source.
 
-    Where we differ on purpose: a registry is lower-cased, and its port is one that exists. A first
-    part such as ``a__b.c``, with the dot of a host but no host, is part of a name on Docker Hub for
-    us; the Go source leaves it without a registry. What has a transport before it gets a hint.
+    Where we differ on purpose: a registry is lower-cased, and its port is one that exists. What has
+    a transport before it gets a hint.
     """
     try:
         parsed = reference.Reference.parse_normalized_named(text)
@@ -340,6 +350,9 @@ def _ask_ourselves(text: str) -> Reference | None:
 
 
 @given(_references())
+@example("a__b.c/d")
+@example("docker:24.04")
+@example("a.b")
 def test_grammar_is_the_one_of_the_distribution_project(text: str) -> None:
     assert _ask_ourselves(text) == _ask_oracle(text)
 

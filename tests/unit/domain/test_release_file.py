@@ -69,6 +69,7 @@ WHOLE_FILES = [
     ("lower case keys", 'KAIROS_FLAVOR="ubuntu"\nkairos_flavor="debian"\n'),
     ("the most lines", 'KAIROS_FLAVOR="ubuntu"\n' + 999 * "# a comment\n"),
     ("the most characters", 'KAIROS_FLAVOR="ubuntu"\n#'.ljust(65_536, "x")),
+    ("a line separator in a comment", '# a\u2028b\nKAIROS_FLAVOR="ubuntu"\n'),
     ("binary comments", 'KAIROS_FLAVOR="ubuntu"\n# \x00\x1b\ud800\n'),
 ]
 
@@ -94,6 +95,10 @@ MALFORMED = [
         "the value of KAIROS_FLAVOR is not text",
     ),
     ("a text that runs backwards", 'KAIROS_FLAVOR="\u202e"', "is not text"),
+    ("a line separator", 'KAIROS_FLAVOR="a\u2028b"', "the value of KAIROS_FLAVOR is not text"),
+    ("a next line", 'KAIROS_FLAVOR="a\x85b"', "the value of KAIROS_FLAVOR is not text"),
+    ("a form feed", "KAIROS_FLAVOR=a\x0cB=1", "Line 1 is not KEY=value"),
+    ("a lone carriage return", "KAIROS_FLAVOR=a\rB=1", "Line 1 is not KEY=value"),
     ("a lone surrogate", 'KAIROS_FLAVOR="\ud800"', "the value of KAIROS_FLAVOR is not text"),
     ("a lone surrogate in a key", '\ud800="ubuntu"', r"Line 1 is not KEY=value.*: '\\ud800"),
     ("a command", "$(reboot)", "Line 1 is not KEY=value"),
@@ -189,8 +194,21 @@ SOFTWARE = [
     (None, None, "v2.4.2-k3sv1.27.6+k3s1", "v1.27.6+k3s1"),
     (None, None, "v3.6.0", "None"),
     (None, "v1.34.1", "v3.6.0", "None"),
-    ("k3s", "v1.34.1+k0s.0", "v3.6.0", "None"),
-    ("k3s", "latest", "v3.6.0", "None"),
+    # Another prefix is of a distribution that Kairos does not ship: VERSION tells, if it does.
+    ("rke2", "v1.34.1+rke2r1", "v3.6.0", "None"),
+    ("rke2", "v1.34.1+rke2r1", "v3.2.4-v1.31.3-k3s1", "v1.31.3+k3s1"),
+    (None, "latest", "v3.2.4-v1.31.3-k3s1", "v1.31.3+k3s1"),
+]
+
+KUBERNETES_IN_VERSION = [
+    # RELEASE, VERSION, the Kubernetes version
+    ("v3.2.4", "v3.2.4-v1.31.3-k3s1", "v1.31.3+k3s1"),
+    ("3.2.4", "v3.2.4-v1.31.3-k3s1", "v1.31.3+k3s1"),
+    (None, "v3.2.4-v1.31.3-k3s1", "v1.31.3+k3s1"),
+    ("v3.2.5", "v3.2.4-v1.31.3-k3s1", "None"),
+    ("v3.2.4-rc1", "v3.2.4-v1.31.3-k3s1", "None"),
+    ("master", "v3.2.4-v1.31.3-k3s1", "None"),
+    ("v3.2.4", "24.04-v1.31.3-k3s1", "None"),
 ]
 
 ARCHES = [
@@ -223,6 +241,7 @@ READERS: list[Callable[[ReleaseFile], object]] = [
             "is_fips",
         ],
     ),
+    lambda file: list(file.tags),
     lambda file: file.name_repository(None),
     lambda file: file.name_repository("quay.io/kairos"),
 ]
@@ -357,6 +376,45 @@ def test_kubernetes_comes_from_wherever_it_is_told(
     )
 
     assert str(file.kubernetes) == expected
+
+
+@pytest.mark.parametrize(("release", "version", "expected"), KUBERNETES_IN_VERSION)
+def test_kubernetes_in_a_version_counts_where_its_kairos_part_is_the_release(
+    release: str | None,
+    version: str,
+    expected: str,
+) -> None:
+    file = change(V3_6_0, RELEASE=release, VERSION=version, SOFTWARE_VERSION=None)
+
+    assert str(file.kubernetes) == expected
+
+
+@pytest.mark.parametrize(
+    ("prefix", "software"),
+    [
+        ("k3s", "v1.34.1+k0s.0"),
+        ("k0s", "v1.34.1+k3s1"),
+        ("k3s", "latest"),
+        ("k3s", "v1.34"),
+        ("k0s", "v1.34.1+rke2r1"),
+    ],
+)
+@pytest.mark.parametrize("version", ["v3.6.0", "v3.6.0-v1.34.1-k3s1"])
+def test_a_kubernetes_that_is_not_legible_is_refused_and_named(
+    prefix: str,
+    software: str,
+    version: str,
+) -> None:
+    file = change(
+        V3_6_0, SOFTWARE_VERSION_PREFIX=prefix, SOFTWARE_VERSION=software, VERSION=version
+    )
+
+    with pytest.raises(InvalidRequestError) as refused:
+        _ = file.kubernetes
+
+    assert str(refused.value) == (
+        f"release_file: '{prefix}{software}' is not a Kubernetes version of k3s or k0s."
+    )
 
 
 @pytest.mark.parametrize(("targetarch", "arch", "expected"), ARCHES)

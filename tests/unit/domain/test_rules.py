@@ -7,9 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.adapters.rules_file import load_builtin_rules
-from service.domain.image import Image
 from service.domain.policy import KubernetesPreference, MaxStep, Policy, VersionCeiling
-from service.domain.reference import Reference
 from service.domain.rules import (
     Advisory,
     Applies,
@@ -27,7 +25,7 @@ from service.domain.tag import Arch, Variant
 from service.domain.version import Branch, Distribution
 from service.domain.version_range import VersionRange
 from service.domain.warning import Severity
-from tests.asking import core, read_kairos, read_tag, standard
+from tests.asking import core, read_image, read_kairos, read_tag, standard
 
 UBUNTU = "quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.5.0-k3s-v1.33.2-k3s1"
 HADRON = "quay.io/kairos/hadron:v0.5.1-core-arm64-rpi4-v4.2.0"
@@ -38,10 +36,6 @@ UNKNOWN = "quay.io/kairos/ubuntu:22.04-standard-arm64-nvidia-jetson-orin-nx-v4.2
 
 ALL = (RepositoryPattern.parse("quay.io/kairos/*"),)
 RELEASE = read_kairos("v3.5.0")
-
-
-def identify(reference: str) -> Image:
-    return Image.identify(Reference.parse(reference))
 
 
 def advisory(name: str, applies: Applies | None = None, **ranges: str) -> Advisory:
@@ -91,7 +85,7 @@ def test_a_rule_speaks_of_the_images_that_it_applies_to(
 ) -> None:
     images = [UBUNTU, HADRON, TRUSTED, BOOKWORM, LEGACY, UNKNOWN]
 
-    assert [image for image in images if applies.matches(identify(image))] == matching
+    assert [image for image in images if applies.matches(read_image(image))] == matching
 
 
 def test_a_rule_may_concern_some_forms_only() -> None:
@@ -166,7 +160,7 @@ def test_a_renamed_repository_is_named_in_any_organisation_or_in_full(
     repositories = ["quay.io/kairos/core-opensuse-leap", "local:5000/core-opensuse-leap"]
 
     assert [
-        each for each in repositories if renamed.matches(identify(f"{each}:v2.0.0"))
+        each for each in repositories if renamed.matches(read_image(f"{each}:v2.0.0"))
     ] == matching
 
 
@@ -291,6 +285,7 @@ def test_rules_of_an_operator_add_to_the_built_in_ones() -> None:
     book = Rulebook.combine(ONE_OF_EACH, own)
 
     assert _sections(book.official) == dict.fromkeys(_sections(own), 2)
+    assert book.official == own + ONE_OF_EACH
     assert book.elsewhere == own
 
 
@@ -310,20 +305,20 @@ def test_an_id_replaces_a_rule_of_the_other_kind() -> None:
     official = Rulebook.combine(ONE_OF_EACH, Rules(advisories=(advisory("stop"),))).official
 
     assert official.barriers == ()
-    assert [rule.id for rule in official.advisories] == ["look", "stop"]
+    assert [rule.id for rule in official.advisories] == ["stop", "look"]
 
 
 @pytest.mark.parametrize("image", [UBUNTU, HADRON, TRUSTED, LEGACY])
 def test_built_in_rules_change_nothing_elsewhere(image: str) -> None:
     book = Rulebook.combine(load_builtin_rules(), Rules())
 
-    assert book.rules_for(identify(image), official=False) == Rules()
+    assert book.rules_for(read_image(image), official=False) == Rules()
 
 
 def test_built_in_rules_speak_of_official_images() -> None:
     book = Rulebook.combine(load_builtin_rules(), Rules())
 
-    rules = book.rules_for(identify(UBUNTU), official=True)
+    rules = book.rules_for(read_image(UBUNTU), official=True)
 
     assert [rule.id for rule in rules.barriers] == ["k3s-etcd-3.6"]
     assert "v4-hadron-only" in {rule.id for rule in rules.advisories}
@@ -336,7 +331,7 @@ def test_rules_of_an_operator_hold_for_every_repository(*, official: bool) -> No
     book = Rulebook.combine(Rules(), ONE_OF_EACH)
 
     rules = book.rules_for(
-        identify("quay.io/kairos/old:1-core-amd64-generic-v1.0.0"), official=official
+        read_image("quay.io/kairos/old:1-core-amd64-generic-v1.0.0"), official=official
     )
 
     assert rules == ONE_OF_EACH
@@ -354,8 +349,25 @@ def test_rules_for_an_image_are_those_that_speak_of_it() -> None:
     )
     book = Rulebook.combine(Rules(), own)
 
-    assert book.rules_for(identify(UBUNTU), official=True) == Rules()
-    assert book.rules_for(identify(HADRON), official=True) == replace(own, renamed=())
+    assert book.rules_for(read_image(UBUNTU), official=True) == Rules()
+    assert book.rules_for(read_image(HADRON), official=True) == replace(own, renamed=())
+
+
+def test_rules_for_two_images_are_those_that_speak_of_either() -> None:
+    hadron, ubuntu = (Applies(flavor=frozenset({name})) for name in ("hadron", "ubuntu"))
+    own = Rules(
+        withdrawn=tuple(Withdrawn(RELEASE, each, "summary", "url") for each in (hadron, ubuntu)),
+        barriers=(barrier("stop", hadron), barrier("go", ubuntu)),
+        advisories=(advisory("look", hadron), advisory("see", ubuntu)),
+        ended=tuple(Ended(each, RELEASE, "summary", "url") for each in (hadron, ubuntu)),
+        policies=(OperatorPolicy((RepositoryPattern.parse("quay.io/kairos/had*"),)),),
+    )
+    book = Rulebook.combine(Rules(), own)
+
+    assert book.rules_for(read_image(UBUNTU), read_image(HADRON), official=True) == own
+    assert book.rules_for(read_image(LEGACY), read_image(HADRON), official=True) == (
+        book.rules_for(read_image(HADRON), official=True)
+    )
 
 
 def test_a_withdrawn_release_is_looked_up_for_the_whole_stream() -> None:
@@ -363,7 +375,7 @@ def test_a_withdrawn_release_is_looked_up_for_the_whole_stream() -> None:
     applies = Applies(flavor=frozenset({"debian"}), flavor_release=frozenset({"13"}))
     book = Rulebook.combine(Rules(), Rules(withdrawn=(Withdrawn(RELEASE, applies, "s", "u"),)))
 
-    assert len(book.rules_for(identify(BOOKWORM), official=True).withdrawn) == 1
+    assert len(book.rules_for(read_image(BOOKWORM), official=True).withdrawn) == 1
 
 
 _ENDED = {
@@ -399,7 +411,7 @@ _ENDED = {
 def test_built_in_rules_know_the_last_release_of_a_stream(image: str) -> None:
     book = Rulebook.combine(load_builtin_rules(), Rules())
 
-    rules = book.rules_for(identify(f"quay.io/kairos/{image}"), official=True)
+    rules = book.rules_for(read_image(f"quay.io/kairos/{image}"), official=True)
 
     assert [str(rule.last) for rule in rules.ended] == _ENDED[image]
 
@@ -427,7 +439,7 @@ def test_built_in_rules_know_what_became_of_a_legacy_repository(
     book = Rulebook.combine(load_builtin_rules(), Rules())
     kubernetes = "-k3sv1.27.3-k3s1" if repository.startswith("kairos-") else ""
 
-    image = identify(f"quay.io/kairos/{repository}:v2.4.1{kubernetes}")
+    image = read_image(f"quay.io/kairos/{repository}:v2.4.1{kubernetes}")
     renamed = [rule.to for rule in book.rules_for(image, official=True).renamed]
 
     assert [

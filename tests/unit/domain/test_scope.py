@@ -91,6 +91,28 @@ def test_reference_repository_is_allowed_where_its_flavors_are_not() -> None:
 
 
 @pytest.mark.parametrize(
+    ("repository", "allowed"),
+    [
+        ("quay.io/foo/hadron", True),
+        ("quay.io/foo/ubuntu", False),
+        ("quay.io/foo/bar/hadron", False),
+        ("quay.io/hadron", False),
+        ("ghcr.io/foo/hadron", False),
+    ],
+)
+def test_reference_repository_of_any_official_organisation_is_allowed(
+    repository: str, *, allowed: bool
+) -> None:
+    scope = Scope(allowed=(), official=(PARSE("quay.io/*/ubuntu"),), references={})
+
+    if allowed:
+        scope.check(Repository.parse(repository))
+    else:
+        with pytest.raises(RepositoryNotAllowedError):
+            scope.check(Repository.parse(repository))
+
+
+@pytest.mark.parametrize(
     ("repository", "official", "reference"),
     [
         ("quay.io/kairos/ubuntu", True, "quay.io/kairos/hadron"),

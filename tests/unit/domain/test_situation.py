@@ -23,7 +23,6 @@ from service.errors import (
     StreamNotFoundError,
 )
 from tests.advising import (
-    DEFAULTS,
     HADRON,
     NO_RULES,
     OFFICIAL,
@@ -42,6 +41,7 @@ from tests.advising import (
     withdraw,
 )
 from tests.asking import core, standard
+from tests.policies import DEFAULTS, MINOR, PATCH, UP_TO_3_2
 
 LEGACY = f"{OFFICIAL}/core-ubuntu-22-lts"
 LEGACY_STANDARD = f"{OFFICIAL}/kairos-ubuntu-22-lts"
@@ -63,7 +63,7 @@ NARROWED = [
     (DEFAULTS, stop(), standard("v4.0.0", "1.31.2")),
     (DEFAULTS, stop(max_step=MaxStep.MINOR), standard("v3.3.0", "1.31.2")),
     (Policy(max_step=MaxStep.MAJOR), stop(max_step=MaxStep.PATCH), standard("v3.2.1", "1.31.3")),
-    (Policy(max_step=MaxStep.PATCH), stop(max_step=MaxStep.MAJOR), standard("v3.2.1", "1.31.3")),
+    (PATCH, stop(max_step=MaxStep.MAJOR), standard("v3.2.1", "1.31.3")),
     (DEFAULTS, stop(max_version=VersionCeiling.parse("3.3")), standard("v3.3.0", "1.31.2")),
     (
         Policy(max_version=VersionCeiling.parse("4.0")),
@@ -71,7 +71,7 @@ NARROWED = [
         standard("v3.2.1", "1.31.3"),
     ),
     (
-        Policy(max_version=VersionCeiling.parse("3.2")),
+        UP_TO_3_2,
         stop(max_version=VersionCeiling.parse("4.0")),
         standard("v3.2.1", "1.31.3"),
     ),
@@ -86,7 +86,7 @@ NARROWED = [
         standard("v3.3.0", "1.31.2"),
     ),
     (
-        Policy(max_step=MaxStep.MINOR),
+        MINOR,
         stop(kubernetes=KubernetesPreference.LATEST),
         standard("v3.3.0", "1.32.2"),
     ),
@@ -249,6 +249,17 @@ def test_built_in_rules_change_nothing_on_a_repository_of_ones_own(rules: Rules)
     assert path_of(answer) == [core("v3.3.0")]
 
 
+def test_rules_of_the_operator_come_before_the_built_in_ones() -> None:
+    own, builtin = end("v3.1.0"), end("v3.2.0")
+    told = replace(own.ended[0], summary="Ours.")
+    world = World({UBUNTU: [A], HADRON: []}, builtin, Rules(ended=(told,)))
+
+    answer = world.advise(f"{UBUNTU}:{A}")
+
+    messages = [each.message for each in answer.warnings if each.code == "stream_end_of_line"]
+    assert messages == ["Ours."]
+
+
 def test_rules_of_the_operator_hold_on_a_repository_of_ones_own() -> None:
     world = World({f"{OWN}/our-os": [A, core("v3.3.0")]}, own=withdraw("v3.3.0"))
 
@@ -393,9 +404,33 @@ def test_the_running_image_of_a_renamed_repository_stays_as_it_is_called() -> No
 
     assert str(answer.running.reference) == f"{LEGACY}:v2.4.1"
     assert (str(answer.change.kairos), str(answer.change.kubernetes)) == ("none", "none")
+    assert answer.change.flavor_release is False
     assert answer.catalogue.repository.flavor == "ubuntu"
     assert answer.links is None
     assert alternatives_of(answer) == []
+
+
+@pytest.mark.parametrize(
+    ("running", "successor", "codes"),
+    [
+        ("v2.4.1-k3sv1.27.3-k3s1", ("v2.5.0", "1.27.9"), set()),
+        ("v2.4.1-k3sv1.26.6-k3s1", ("v2.5.0", "1.27.9"), {"kubernetes_minor_change"}),
+        ("v2.4.1-k3sv1.27.3-k3s1", ("v3.0.0", "1.27.9"), {"major_jump"}),
+        ("v2.3.3", ("v2.5.0", None), {"kubernetes_version_unknown"}),
+        ("v2.4.1-k3sv1.27.3-k3s1", ("v2.5.0", "1.26.9"), set()),
+    ],
+)
+def test_a_renamed_repository_is_warned_of_the_step_to_its_successor(
+    running: str,
+    successor: tuple[str, str | None],
+    codes: set[str],
+) -> None:
+    world = World({UBUNTU: [standard(*successor, base="22.04")], HADRON: []}, TO_UBUNTU)
+
+    answer = world.advise(f"{LEGACY_STANDARD}:{running}")
+
+    of_steps = {"major_jump", "kubernetes_minor_change", "kubernetes_version_unknown"}
+    assert warnings_of(answer) & (of_steps | {"multiple_hops"}) == codes
 
 
 def test_a_legacy_repository_without_a_successor_is_manual_and_names_none() -> None:
@@ -449,7 +484,7 @@ def test_a_successor_without_the_stream_is_told_as_such() -> None:
 def test_a_legacy_image_of_unknown_kubernetes_is_refused_like_any_other() -> None:
     world = World({UBUNTU: [standard("v2.5.0", "1.27.9", base="22.04")], HADRON: []}, TO_UBUNTU)
 
-    with pytest.raises(KubernetesVersionUnknownError):
+    with pytest.raises(KubernetesVersionUnknownError, match=r"^v2\.3\.3-rc1 does not tell"):
         world.advise(f"{LEGACY_STANDARD}:v2.3.3-rc1")
 
 
@@ -546,7 +581,8 @@ def test_with_a_successor_it_is_what_is_reached(target: str, *, told: bool) -> N
         ("unknown", set()),
         ("passive", {"booted_passive"}),
         ("recovery", {"booted_recovery"}),
-        ("autoreset", set()),
+        ("autoreset", {"booted_recovery"}),
+        ("livecd", {"booted_recovery"}),
     ],
 )
 def test_what_was_booted_is_told(boot_state: str, codes: set[str]) -> None:

@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 
 from service.domain.policy import (
-    FlavorReleasePolicy,
     KubernetesPreference,
     MaxStep,
     Policy,
@@ -14,7 +13,6 @@ from service.domain.policy import (
 from service.domain.rules import Applies, Rules
 from service.domain.version import Branch
 from tests.advising import (
-    DEFAULTS,
     HADRON,
     NO_RULES,
     OWN,
@@ -23,17 +21,24 @@ from tests.advising import (
     advise,
     bar,
     end,
-    releases,
     stop,
     withdraw,
 )
 from tests.asking import core, standard
+from tests.policies import (
+    DEFAULTS,
+    FOLLOW,
+    KEEP,
+    MINOR,
+    PATCH,
+    PRERELEASE,
+    UP_TO_1_31,
+    UP_TO_3_2,
+    WITHOUT_3_3,
+)
 
 A = core("v3.2.0")
 K = standard("v3.2.0", "1.31.2")
-PRERELEASE = Policy(prerelease=True)
-KEEP = Policy(kubernetes=KubernetesPreference.KEEP)
-FOLLOW = Policy(flavor_release=FlavorReleasePolicy.FOLLOW)
 
 UPGRADE_AVAILABLE = [
     ("a newer release", A, [core("v3.2.1")], DEFAULTS, NO_RULES),
@@ -56,7 +61,7 @@ UPGRADE_AVAILABLE = [
         "some refused, one not",
         A,
         [core("v3.2.1"), core("v4.0.0")],
-        Policy(max_step=MaxStep.PATCH),
+        PATCH,
         NO_RULES,
     ),
     ("the last of an ended stream", A, [core("v3.2.1")], DEFAULTS, end("v3.2.1")),
@@ -79,17 +84,17 @@ AHEAD = [
 ]
 
 WITHHELD = [
-    ("max_step", A, [core("v3.3.0")], Policy(max_step=MaxStep.PATCH), NO_RULES),
-    ("max_version", A, [core("v3.3.0")], Policy(max_version=VersionCeiling.parse("3.2")), NO_RULES),
+    ("max_step", A, [core("v3.3.0")], PATCH, NO_RULES),
+    ("max_version", A, [core("v3.3.0")], UP_TO_3_2, NO_RULES),
     (
         "max_kubernetes",
         K,
         [standard("v3.3.0", "1.32.0")],
-        Policy(max_kubernetes=Branch(1, 31)),
+        UP_TO_1_31,
         NO_RULES,
     ),
     ("kubernetes=keep", K, [standard("v3.3.0", "1.32.0")], KEEP, NO_RULES),
-    ("exclude", A, [core("v3.3.0")], Policy(exclude=releases("v3.3.0")), NO_RULES),
+    ("exclude", A, [core("v3.3.0")], WITHOUT_3_3, NO_RULES),
     ("the operator's max_step", A, [core("v4.0.0")], DEFAULTS, stop(max_step=MaxStep.MINOR)),
     (
         "the operator's max_version",
@@ -117,22 +122,22 @@ WITHHELD = [
         "one by the caller, one by the operator",
         A,
         [core("v3.3.0"), core("v4.0.0")],
-        Policy(exclude=releases("v3.3.0")),
+        WITHOUT_3_3,
         stop(max_step=MaxStep.MINOR),
     ),
     (
         "refused for its safety too",
         K,
         [standard("v3.3.0", "1.30.0")],
-        Policy(max_step=MaxStep.PATCH),
+        PATCH,
         NO_RULES,
     ),
-    ("withdrawn too", A, [core("v3.3.0")], Policy(exclude=releases("v3.3.0")), withdraw("v3.3.0")),
+    ("withdrawn too", A, [core("v3.3.0")], WITHOUT_3_3, withdraw("v3.3.0")),
     (
         "an unwanted pre-release beside it",
         A,
         [core("v3.3.0"), core("v3.2.1-rc1")],
-        Policy(max_step=MaxStep.PATCH),
+        PATCH,
         NO_RULES,
     ),
 ]
@@ -147,7 +152,7 @@ BLOCKED = [
         "one by policy, one by safety",
         K,
         [standard("v3.3.0", "1.30.9"), standard("v4.0.0", "1.31.9")],
-        Policy(max_step=MaxStep.MINOR),
+        MINOR,
         NO_RULES,
     ),
     ("of an ended stream", A, [core("v3.3.0")], DEFAULTS, withdraw("v3.3.0") + end("v3.2.0")),
@@ -286,7 +291,7 @@ def test_a_node_that_did_not_boot_what_it_should_is_blocked(
         ([core("v3.3.0")], DEFAULTS, NO_RULES, "manual"),
         ([], DEFAULTS, NO_RULES, "up_to_date"),
         ([core("v3.3.0-rc1")], DEFAULTS, NO_RULES, "up_to_date"),
-        ([core("v3.3.0")], Policy(max_step=MaxStep.PATCH), NO_RULES, "withheld"),
+        ([core("v3.3.0")], PATCH, NO_RULES, "withheld"),
         ([core("v3.3.0")], DEFAULTS, withdraw("v3.3.0"), "blocked"),
         ([], DEFAULTS, end("v3.2.0"), "end_of_line"),
     ],
