@@ -1,22 +1,43 @@
 """How a variable that names a file or directory is read."""
 
 import ssl
+from collections.abc import Callable
 from pathlib import Path
 
 from marshmallow import ValidationError
 
-from service.settings.values import parse_redis_url
-
 _MAX_SECRET_BYTES = 16 * 1024
 
 
-def read_redis_url(file: str) -> str:
-    """Read the URL of a Redis from a file that holds nothing else."""
+def read_secret(parse: Callable[[str], str]) -> Callable[[str], str]:
+    """Make what reads a value from a file that holds nothing else, and then parses it."""
+    return lambda text: parse(_read_text(text))
+
+
+def _read_text(name: str) -> str:
+    # No mistake shows the name: by mistake, it may be the secret itself.
+    file = Path(name)
     try:
-        with parse_file(file).open(encoding="utf-8") as stream:
-            return parse_redis_url(stream.read(_MAX_SECRET_BYTES).strip())
-    except (OSError, UnicodeDecodeError) as error:
-        raise ValidationError(f"{file!r} cannot be read.") from error
+        # What is no file, such as a pipe, may never end.
+        content = _read_start(file) if file.is_file() else None
+    except OSError as error:
+        raise ValidationError(f"The file cannot be read: {error.strerror}.") from None
+    if content is None:
+        raise ValidationError("There is no such file.")
+    if len(content) > _MAX_SECRET_BYTES:
+        raise ValidationError(f"The file holds more than {_MAX_SECRET_BYTES} bytes.")
+    try:
+        text = content.decode().strip()
+    except UnicodeDecodeError:
+        raise ValidationError("The file is not UTF-8.") from None
+    if not text:
+        raise ValidationError("The file is empty.")
+    return text
+
+
+def _read_start(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return stream.read(_MAX_SECRET_BYTES + 1)
 
 
 def parse_directory(text: str) -> Path:

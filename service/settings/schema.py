@@ -1,7 +1,7 @@
 """The variables: which there are, how each is read, and how they depend on each other."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from marshmallow import Schema, ValidationError, fields, post_load, validate, va
 from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
-from service.settings.files import parse_ca_file, parse_directory, parse_file, read_redis_url
+from service.settings.files import parse_ca_file, parse_directory, parse_file, read_secret
 from service.settings.values import (
     parse_base_url,
     parse_hosts,
@@ -29,6 +29,9 @@ _OFFICIAL = "quay.io/kairos/*"
 _MAX_PORT = 65535
 _MAX_WORKERS = 256
 
+# What may also be given as a file that holds it, by a variable whose name ends in _FILE.
+_SECRETS = {"redis_url": "ADVISOR_REDIS_URL", "registry_proxy": "ADVISOR_REGISTRY_PROXY"}
+
 # The flavors of Kairos' own repositories; those that are not allowed are left out.
 _TRACKED = ",".join(
     f"quay.io/kairos/{flavor}"
@@ -46,7 +49,7 @@ class SettingsSchema(Schema):
     error_messages = {"unknown": "There is no such setting."}  # noqa: RUF012 - as marshmallow has it
 
     redis_url = _read("ADVISOR_REDIS_URL", parse_redis_url)
-    redis_url_file = _read("ADVISOR_REDIS_URL_FILE", read_redis_url)
+    redis_url_file = _read("ADVISOR_REDIS_URL_FILE", read_secret(parse_redis_url))
     repositories = _read("ADVISOR_REPOSITORIES", parse_patterns, lambda: parse_patterns(_OFFICIAL))
     official_repositories = _read(
         "ADVISOR_OFFICIAL_REPOSITORIES", parse_patterns, lambda: parse_patterns(_OFFICIAL)
@@ -66,6 +69,7 @@ class SettingsSchema(Schema):
     registry_auth_file = _read("ADVISOR_REGISTRY_AUTH_FILE", parse_file)
     registry_ca_file = _read("ADVISOR_REGISTRY_CA_FILE", parse_ca_file)
     registry_proxy = _read("ADVISOR_REGISTRY_PROXY", parse_proxy)
+    registry_proxy_file = _read("ADVISOR_REGISTRY_PROXY_FILE", read_secret(parse_proxy))
     registry_timeout = _read(
         "ADVISOR_REGISTRY_TIMEOUT_SECONDS", parse_timeout, timedelta(seconds=10)
     )
@@ -91,23 +95,32 @@ class SettingsSchema(Schema):
         validate=validate.Range(1, _MAX_WORKERS),
     )
 
-    @validates_schema
-    def _check_together(self, values: dict[str, Any], **_: object) -> None:
-        """Refuse what each variable alone may be."""
-        if values.get("redis_url") and values.get("redis_url_file"):
-            raise ValidationError("Not together with ADVISOR_REDIS_URL.", "ADVISOR_REDIS_URL_FILE")
-        for repository in values.get("tracked_repositories") or ():
-            if not _is_any(repository, values.get("repositories", ())):
-                raise ValidationError(
-                    f"'{repository}' is outside ADVISOR_REPOSITORIES.",
-                    "ADVISOR_TRACKED_REPOSITORIES",
-                )
+    @validates_schema(pass_original=True, skip_on_field_errors=False)
+    def _check_together(
+        self, values: dict[str, Any], given: Mapping[str, str], **_: object
+    ) -> None:
+        """Refuse what each variable alone may be; bad ones are missing in the values."""
+        problems = {
+            f"{name}_FILE": [f"Not together with {name}."]
+            for name in _SECRETS.values()
+            if name in given and f"{name}_FILE" in given
+        }
+        outside = [
+            f"'{repository}' is outside ADVISOR_REPOSITORIES."
+            for repository in values.get("tracked_repositories") or ()
+            if "repositories" in values and not _is_any(repository, values["repositories"])
+        ]
+        if outside:
+            problems["ADVISOR_TRACKED_REPOSITORIES"] = outside
+        if problems:
+            raise ValidationError(problems)
 
     @post_load
     def _complete(self, values: dict[str, Any], **_: object) -> dict[str, Any]:
         """Fill in what depends on another variable."""
-        from_file = values.pop("redis_url_file")
-        values["redis_url"] = values["redis_url"] or from_file
+        for attribute in _SECRETS:
+            from_file = values.pop(f"{attribute}_file")
+            values[attribute] = values[attribute] or from_file
         if values["tracked_repositories"] is None:
             values["tracked_repositories"] = tuple(
                 repository
