@@ -11,7 +11,7 @@ from marshmallow import ValidationError
 from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
-from service.settings.schema import SettingsSchema
+from service.settings.schema import Check, SettingsSchema
 
 PREFIX = "ADVISOR_"
 # Kubernetes injects these for a service that is called "advisor".
@@ -63,15 +63,22 @@ class Settings:
     web_concurrency: int
 
     @classmethod
-    def from_env(cls, environ: Mapping[str, str]) -> Self:
+    def from_env(
+        cls, environ: Mapping[str, str], checks: Mapping[str, Check] | None = None
+    ) -> Self:
         """Read the settings; an empty variable counts as unset.
+
+        Args:
+            environ: Where they are read from.
+            checks: By attribute: what looks closer at its value where it is given, and raises a
+                ``ValueError`` that shows no secret.
 
         Raises:
             SettingsError: A bad value, or an ``ADVISOR_`` variable that does not exist.
         """
         ours = {name: value for name, value in environ.items() if _is_ours(name) and value != ""}
         try:
-            values: dict[str, Any] = SettingsSchema().load(ours)
+            values: dict[str, Any] = SettingsSchema(checks or {}).load(ours)
         except ValidationError as error:
             raise SettingsError(_describe(error)) from error
         return cls(**values)
@@ -80,17 +87,23 @@ class Settings:
 _first_read: list[Settings] = []
 
 
-def read_settings_once(environ: Mapping[str, str]) -> Settings:
+def read_settings_once(
+    environ: Mapping[str, str], checks: Mapping[str, Check] | None = None
+) -> Settings:
     """Read the settings, once for this process and for all that it forks.
 
     A directory or file that they name may be gone when gunicorn replaces a worker; what was a
     good setting at the start is one for as long as the service runs.
 
+    Args:
+        environ: As for ``Settings.from_env``.
+        checks: The same; made the first time only.
+
     Raises:
         SettingsError: As ``Settings.from_env``, the first time.
     """
     if not _first_read:
-        _first_read.append(Settings.from_env(environ))
+        _first_read.append(Settings.from_env(environ, checks))
     return _first_read[0]
 
 

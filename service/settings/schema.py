@@ -29,6 +29,8 @@ _OFFICIAL = "quay.io/kairos/*"
 _MAX_PORT = 65535
 _MAX_WORKERS = 256
 
+Check = Callable[[Any], object]
+
 # What may also be given as a file that holds it, by a variable whose name ends in _FILE.
 _SECRETS = {"redis_url": "ADVISOR_REDIS_URL", "registry_proxy": "ADVISOR_REGISTRY_PROXY"}
 
@@ -44,7 +46,11 @@ def _read(name: str, parse: Callable[[str], object], default: object = None) -> 
 
 
 class SettingsSchema(Schema):
-    """One field a variable; ``data_key`` is the variable's name."""
+    """One field a variable; ``data_key`` is the variable's name.
+
+    Args:
+        checks: See ``Settings.from_env``.
+    """
 
     error_messages = {"unknown": "There is no such setting."}  # noqa: RUF012 - as marshmallow has it
 
@@ -95,6 +101,10 @@ class SettingsSchema(Schema):
         validate=validate.Range(1, _MAX_WORKERS),
     )
 
+    def __init__(self, checks: Mapping[str, Check]) -> None:
+        super().__init__()
+        self._checks = checks
+
     @validates_schema(pass_original=True, skip_on_field_errors=False)
     def _check_together(
         self, values: dict[str, Any], given: Mapping[str, str], **_: object
@@ -112,6 +122,20 @@ class SettingsSchema(Schema):
         ]
         if outside:
             problems["ADVISOR_TRACKED_REPOSITORIES"] = outside
+        if problems:
+            raise ValidationError(problems)
+
+    @validates_schema(skip_on_field_errors=False)
+    def _check_closer(self, values: dict[str, Any], **_: object) -> None:
+        problems = {}
+        for attribute, check in self._checks.items():
+            if values.get(attribute) is None:
+                continue
+            name = str(self.fields[attribute].data_key)
+            try:
+                check(values[attribute])
+            except ValueError as error:
+                problems[name] = [f"{error}.".removeprefix(f"{name}: ")]
         if problems:
             raise ValidationError(problems)
 

@@ -364,6 +364,21 @@ def test_a_secret_in_place_of_its_file_is_not_shown(
         assert "s3cret" not in str(told.value)
 
 
+def test_a_file_that_a_check_refuses_is_named_once_beside_bad_values() -> None:
+    def refuse(file: Path) -> None:
+        raise ValueError(f"ADVISOR_REGISTRY_AUTH_FILE: {file}: is not JSON")
+
+    with pytest.raises(SettingsError) as told:
+        Settings.from_env(
+            {"ADVISOR_REGISTRY_AUTH_FILE": __file__, "PORT": "http"},
+            {"registry_auth_file": refuse, "rules_file": refuse},
+        )
+
+    assert f"bad settings: ADVISOR_REGISTRY_AUTH_FILE: {__file__}: is not JSON.; PORT: " in str(
+        told.value
+    )
+
+
 def test_repositories_that_contradict_are_named_beside_bad_values() -> None:
     with pytest.raises(SettingsError) as told:
         Settings.from_env(
