@@ -9,12 +9,13 @@ import logging
 import os
 import sys
 
+from service.adapters.credentials import Credentials
 from service.adapters.redis_client import check_url
 from service.adapters.rules_file import RulesError, load_builtin_rules, load_rules, reload_rules
 from service.settings import WORKER_THREADS, SettingsError, read_settings_once
 
 try:
-    _settings = read_settings_once(os.environ)
+    _settings = read_settings_once(os.environ, {"registry_auth_file": Credentials.load})
     load_builtin_rules()
     if _settings.rules_file:
         load_rules(_settings.rules_file)

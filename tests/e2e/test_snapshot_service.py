@@ -120,6 +120,7 @@ def test_all_bad_settings_stop_the_start_with_one_message() -> None:
     bad = {
         "ADVISOR_FRESH_SECONDS": "soon",
         "ADVISOR_NO_SUCH_THING": "1",
+        "ADVISOR_REGISTRY_AUTH_FILE": __file__,
         "ADVISOR_REPOSITORIES": "nowhere",
         "PORT": "http",
     }

@@ -168,10 +168,14 @@ BAD = [
     ("ADVISOR_REGISTRY_PROXY", "proxy.local:3128"),
     ("ADVISOR_REGISTRY_PROXY", "socks5://proxy.local"),
     ("ADVISOR_REGISTRY_PROXY", "http://"),
+    ("ADVISOR_REGISTRY_PROXY_FILE", "/does/not/exist"),
+    ("ADVISOR_REGISTRY_PROXY_FILE", "/etc/passwd"),
     ("ADVISOR_SNAPSHOT_DIR", "/does/not/exist"),
     ("ADVISOR_SNAPSHOT_DIR", "/etc/passwd"),
+    ("ADVISOR_SNAPSHOT_DIR", "/" + "x" * 5_000),
     ("ADVISOR_RULES_FILE", "/does/not/exist"),
     ("ADVISOR_RULES_FILE", "/etc"),
+    ("ADVISOR_RULES_FILE", "/" + "x" * 5_000),
     ("ADVISOR_DEFAULT_ORGANISATION", "kairos"),
     ("ADVISOR_DEFAULT_ORGANISATION", "quay.io/kairos:latest"),
     ("ADVISOR_DEFAULT_ORGANISATION", "https://quay.io/kairos"),
@@ -290,12 +294,110 @@ def test_redis_is_named_by_a_url_or_a_file_that_holds_one(url: str, tmp_path: Pa
     assert "s3cret" not in repr(named)
 
 
-def test_redis_is_named_once(tmp_path: Path) -> None:
-    file = tmp_path / "url"
-    file.write_text("redis://one")
+SECRETS = [
+    ("ADVISOR_REDIS_URL", "redis_url", "redis://:s3cret@one"),
+    ("ADVISOR_REGISTRY_PROXY", "registry_proxy", "http://me:s3cret@proxy:3128"),
+]
 
-    with pytest.raises(SettingsError, match="ADVISOR_REDIS_URL_FILE"):
-        Settings.from_env({"ADVISOR_REDIS_URL": "redis://two", "ADVISOR_REDIS_URL_FILE": str(file)})
+
+@pytest.mark.parametrize(("name", "attribute", "secret"), SECRETS)
+def test_a_secret_is_read_from_a_file_without_white_space_around_it(
+    name: str, attribute: str, secret: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f" \t{secret}\r\n\n")
+
+    settings = Settings.from_env({f"{name}_FILE": str(file)})
+
+    assert getattr(settings, attribute) == secret
+    assert "s3cret" not in repr(settings)
+
+
+@pytest.mark.parametrize(("name", "attribute", "secret"), SECRETS)
+def test_a_secret_and_a_file_of_it_are_a_mistake_even_where_one_is_bad(
+    name: str, attribute: str, secret: str, tmp_path: Path
+) -> None:
+    file = tmp_path / attribute
+    file.write_text(secret)
+
+    for value in (secret, "s3cret"):
+        with pytest.raises(SettingsError, match=f"{name}_FILE: Not together with {name}") as told:
+            Settings.from_env({name: value, f"{name}_FILE": str(file), "PORT": "http"})
+
+        assert "PORT: " in str(told.value)
+        assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize("name", [name for name, _, _ in SECRETS])
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (b"", "is empty"),
+        (b" \n\t\n", "is empty"),
+        (b"s3cret\xff", "is not UTF-8"),
+        (b"http://s3cret/" + b"x" * 16 * 1024, "holds more than 16384 bytes"),
+        (b"s3cret", "Give "),
+        (b"redis://one\nhttp://:s3cret@two", "Give "),
+    ],
+)
+def test_a_file_of_a_bad_secret_is_refused_by_name(
+    name: str, content: bytes, reason: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_bytes(content)
+
+    with pytest.raises(SettingsError, match=f"{name}_FILE: .*{reason}") as told:
+        Settings.from_env({f"{name}_FILE": str(file)})
+
+    assert "s3cret" not in str(told.value)
+
+
+@pytest.mark.parametrize(("name", "attribute", "secret"), SECRETS)
+def test_a_secret_in_place_of_its_file_is_not_shown(
+    name: str, attribute: str, secret: str, tmp_path: Path
+) -> None:
+    pipe = tmp_path / attribute
+    os.mkfifo(pipe)
+
+    for value in (secret, f"/s3cret/{'x' * 5_000}", str(pipe), str(tmp_path)):
+        with pytest.raises(SettingsError, match=f"{name}_FILE: ") as told:
+            Settings.from_env({f"{name}_FILE": value})
+
+        assert "s3cret" not in str(told.value)
+
+
+def test_a_file_that_a_check_refuses_is_named_once_beside_bad_values() -> None:
+    def refuse(file: Path) -> None:
+        raise ValueError(f"ADVISOR_REGISTRY_AUTH_FILE: {file}: is not JSON")
+
+    with pytest.raises(SettingsError) as told:
+        Settings.from_env(
+            {"ADVISOR_REGISTRY_AUTH_FILE": __file__, "PORT": "http"},
+            {"registry_auth_file": refuse, "rules_file": refuse},
+        )
+
+    assert f"bad settings: ADVISOR_REGISTRY_AUTH_FILE: {__file__}: is not JSON.; PORT: " in str(
+        told.value
+    )
+
+
+def test_repositories_that_contradict_are_named_beside_bad_values() -> None:
+    with pytest.raises(SettingsError) as told:
+        Settings.from_env(
+            {"ADVISOR_TRACKED_REPOSITORIES": "quay.io/a/b,quay.io/a/c", "PORT": "http"}
+        )
+
+    message = str(told.value)
+    assert all(text in message for text in ("quay.io/a/b", "quay.io/a/c", "PORT: "))
+
+
+def test_tracked_repositories_are_no_mistake_where_the_allowed_ones_are() -> None:
+    with pytest.raises(SettingsError) as told:
+        Settings.from_env(
+            {"ADVISOR_TRACKED_REPOSITORIES": "quay.io/a/b", "ADVISOR_REPOSITORIES": "nowhere"}
+        )
+
+    assert "ADVISOR_TRACKED_REPOSITORIES" not in str(told.value)
 
 
 def test_bad_url_of_redis_shows_no_password() -> None:
