@@ -16,6 +16,8 @@ from service.domain.catalogue import TagListing
 from service.domain.reference import Repository
 from service.errors import RegistryUnavailableError, RepositoryNotFoundError
 from tests.fakes import FakeClock, FakeTagSource
+from tests.integration.clients import make_client, make_source
+from tests.integration.registry_server import RegistryServer
 from tests.integration.sharing_workers import (
     AT_ONCE,
     FRESH,
@@ -446,3 +448,25 @@ def test_store_is_shared_and_goes_on_without_redis(redis: RedisServer) -> None:
 
     assert (shared, own, stores[1].get("other")) == (b"until then", b"until then", b"value")
     assert stores[1].get("nothing") is None
+
+
+def test_host_that_wants_a_pause_gets_it_from_every_worker(
+    redis: RedisServer, faulty: RegistryServer
+) -> None:
+    clock = FakeClock()
+    sources = [
+        make_source(make_client(store=RedisStore(link, MemoryStore(clock=clock)), clock=clock))
+        for link in (RedisLink(redis.url, EventLog()) for _ in range(2))
+    ]
+    with pytest.raises(RegistryUnavailableError):
+        sources[0].list_tags(Repository(faulty.address, "status/429"))
+    clock.advance(timedelta(seconds=7))
+
+    with pytest.raises(RegistryUnavailableError, match="left alone") as shared:
+        sources[1].list_tags(Repository(faulty.address, "null"))
+    redis.kill()
+    with pytest.raises(RegistryUnavailableError, match="left alone") as own:
+        sources[0].list_tags(Repository(faulty.address, "null"))
+
+    assert shared.value.retry_after_seconds == own.value.retry_after_seconds == 10
+    assert len(faulty.requests) == 1
