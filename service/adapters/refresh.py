@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import SystemRandom
 
+import structlog
+
 from service.adapters.entry import Entry
 from service.adapters.event_log import EventLog
 from service.adapters.listing_record import Failure, Record, pack_listing
@@ -23,6 +25,8 @@ _MISSING_LIFE = timedelta(seconds=30)
 # Every life is shorter by up to this share, so that what was made together does not end together.
 _JITTER = 0.1
 _random = SystemRandom()
+
+_log = structlog.get_logger()
 
 
 def shorten(life: timedelta) -> timedelta:
@@ -107,6 +111,13 @@ class Refresher:
         return not known.record.doubted
 
     def _renew(self, listing: TagListing, catalogue: Catalogue) -> Entry:
+        _log.info(
+            "listed",
+            repository=str(listing.repository),
+            tags=catalogue.tag_count,
+            images=catalogue.image_count,
+            **{f"{reason}s": count for reason, count in catalogue.noise.items()},
+        )
         now = self._clock()
         record = Record(
             generation=_make_generation(),

@@ -23,8 +23,8 @@ class Noise(StrEnum):
     """Why a listed tag is no candidate."""
 
     ARTEFACT = "artefact"
-    UNVERSIONED = "unversioned"
-    DEVELOPMENT = "development"
+    UNVERSIONED = "unversioned_tag"
+    DEVELOPMENT = "development_build"
 
 
 @dataclass(frozen=True, slots=True)
