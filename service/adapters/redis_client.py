@@ -1,12 +1,14 @@
 """Clients of Redis, from the URL that names one: alone, by Sentinel, or a cluster."""
 
+import ssl
+from collections.abc import Mapping
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
+from urllib.parse import parse_qs, urlsplit
 
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
-from redis.connection import parse_url
+from redis.connection import SSLConnection, parse_url
 from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import Sentinel
@@ -22,6 +24,20 @@ _TIMEOUT_SECONDS = 0.3
 _SENTINELS_SECONDS = 0.2
 # A cluster's client looks for the nodes anew before it gives up.
 _CLUSTER_SECONDS = 0.15
+
+# Of redis-py's options for TLS those that make a client fail in no other way than by CLIENT_ERRORS;
+# the rest is that, or checks nothing when it comes from a URL (OCSP).
+_TLS_OPTIONS = frozenset(
+    {
+        "ssl_ca_certs",
+        "ssl_ca_path",
+        "ssl_cert_reqs",
+        "ssl_certfile",
+        "ssl_check_hostname",
+        "ssl_keyfile",
+        "ssl_password",
+    }
+)
 
 _SENTINEL_PORT = 26379
 _CLUSTER_PORT = 6379
@@ -62,11 +78,39 @@ def check_url(url: str) -> None:
         kind, _, rest = url.partition("://")
         if kind == "redis+cluster":
             _, _, options = _split(rest, _CLUSTER_PORT)
-            Redis(**_with_timeouts(options)).connection_pool.make_connection()
+            client: Client = Redis(**_with_timeouts(options))
         else:
-            build_client(url).connection_pool.make_connection()  # type: ignore[union-attr]
-    except (ValueError, TypeError, AttributeError):
+            client = build_client(url)
+        connection = client.connection_pool.make_connection()  # type: ignore[union-attr]
+        query = parse_qs(urlsplit(url).query)
+        _check_tls({name: query[name][0] for name in query if name.startswith("ssl_")}, connection)
+    except OSError:
+        raise ValueError("ADVISOR_REDIS_URL names a file that TLS cannot use") from None
+    except (ValueError, TypeError, AttributeError, RedisError):
         raise ValueError("ADVISOR_REDIS_URL has an option that Redis clients do not know") from None
+
+
+def _check_tls(options: Mapping[str, str], connection: object) -> None:
+    """Load the files of TLS as a connection will.
+
+    Raises:
+        OSError: A file cannot be read, or holds something else.
+        TypeError: There is a key, and no certificate.
+        ValueError: An option is not let through, or would be without effect.
+    """
+    if options and not isinstance(connection, SSLConnection):
+        raise ValueError("options of TLS, and no TLS")
+    if not options.keys() <= _TLS_OPTIONS:
+        raise ValueError("an option that is not let through")
+    context = ssl.create_default_context()
+    certificate, key = options.get("ssl_certfile"), options.get("ssl_keyfile")
+    if certificate or key:
+        # Without a password OpenSSL would ask the terminal for one.
+        password = options.get("ssl_password", "")
+        context.load_cert_chain(certificate, key, password)  # type: ignore[arg-type]
+    authority, directory = options.get("ssl_ca_certs"), options.get("ssl_ca_path")
+    if authority or directory:
+        context.load_verify_locations(authority, directory)
 
 
 def _build_sentinel(rest: str) -> Client:
@@ -78,7 +122,7 @@ def _build_sentinel(rest: str) -> Client:
     own = {
         "username": options.pop("sentinel_username", None),
         "password": options.pop("sentinel_password", None),
-        "ssl": options.get("ssl", False),
+        **{name: value for name, value in options.items() if name.startswith("ssl")},
     }
     sentinel = Sentinel(  # type: ignore[no-untyped-call] # redis-py types its commands alone
         hosts,

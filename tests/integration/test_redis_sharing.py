@@ -1,69 +1,35 @@
 """Workers of one deployment before a real Redis, and all that can happen to it."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from service.adapters.cache import CachedCatalogueSource
 from service.adapters.event_log import EventLog
 from service.adapters.redis_link import RedisLink
-from service.adapters.redis_sharing import RedisSharing
 from service.adapters.redis_store import RedisStore
-from service.adapters.refresh import Lives
 from service.adapters.store import MemoryStore
-from service.domain.catalogue import Catalogue, TagListing
+from service.domain.catalogue import TagListing
 from service.domain.reference import Repository
 from service.errors import RegistryUnavailableError, RepositoryNotFoundError
-from tests.fakes import FakeBackground, FakeClock, FakeTagSource, build_cache
+from tests.fakes import FakeClock, FakeTagSource
+from tests.integration.clients import make_client, make_source
+from tests.integration.registry_server import RegistryServer
+from tests.integration.sharing_workers import (
+    AT_ONCE,
+    FRESH,
+    HADRON,
+    KEY,
+    ONCE,
+    TAGS,
+    Worker,
+    trust_ends,
+    wait_until,
+)
 from tests.redis_server import RedisServer, start_cluster, start_redis, start_sentinel
-
-HADRON = Repository("quay.io", "kairos/hadron")
-KEY = "v1:tags:quay.io/kairos/hadron"
-FRESH = timedelta(minutes=15)
-TAGS = [f"v0.0.1-core-amd64-generic-v1.0.{number}" for number in range(400)]
-# What a caller may wait for Redis, and what this machine may add when it is busy.
-ONCE = 0.5 + 0.3
-AT_ONCE = 0.2
-SOON = 15
-
-
-class Worker:
-    """What a worker has of its own; the source and the clock are those of all."""
-
-    def __init__(self, url: str, source: FakeTagSource, *, origin: str = "") -> None:
-        self.clock = source.clock
-        self.events = EventLog()
-        self.background = FakeBackground()
-        self.link = RedisLink(url, self.events)
-        sharing = RedisSharing(
-            self.link, clock=self.clock, events=self.events, origin=lambda _: origin
-        )
-        self.cache: CachedCatalogueSource = build_cache(
-            source,
-            lives=Lives(FRESH, timedelta(days=30), jitter=lambda life: life),
-            sharing=sharing,
-            background=self.background,
-            events=self.events,
-        )
-
-    def fetch(self) -> Catalogue:
-        return self.cache.fetch_catalogue(HADRON)
-
-    def refresh(self) -> Catalogue:
-        """Fetch, let the background finish what that began, and fetch what came of it."""
-        self.fetch()
-        self.background.finish()
-        return self.fetch()
-
-    def fetch_within(self, seconds: float) -> Catalogue:
-        begun = time.monotonic()
-        catalogue = self.fetch()
-        assert time.monotonic() - begun < seconds
-        return catalogue
 
 
 class SlowSource(FakeTagSource):
@@ -90,18 +56,6 @@ def source() -> FakeTagSource:
 @pytest.fixture
 def pair(redis: RedisServer, source: FakeTagSource) -> tuple[Worker, Worker]:
     return Worker(redis.url, source), Worker(redis.url, source)
-
-
-def _wait_until(condition: Callable[[], object]) -> None:
-    deadline = time.monotonic() + SOON
-    while not condition():
-        assert time.monotonic() < deadline, "it has not happened"
-        time.sleep(0.02)
-
-
-def _trust_ends() -> None:
-    """Wait until every worker looks at Redis again."""
-    time.sleep(1.1)
 
 
 def test_second_worker_takes_the_listing_of_the_first(
@@ -165,7 +119,7 @@ def test_listing_that_is_due_is_refreshed_once_for_all(
     source.answers[HADRON] = [*TAGS, "v0.0.1-core-amd64-generic-v2.0.0"]
 
     refreshed = first.refresh()
-    _trust_ends()
+    trust_ends()
     seen = second.refresh()
 
     assert refreshed.tag_count == seen.tag_count == 401
@@ -224,7 +178,7 @@ def test_stale_is_told_by_all(pair: tuple[Worker, Worker], source: FakeTagSource
     source.answers[HADRON] = RegistryUnavailableError("down")
 
     stale = first.refresh()
-    _trust_ends()
+    trust_ends()
     also = second.fetch()
 
     assert stale.stale
@@ -238,7 +192,7 @@ def test_stalled_redis_costs_half_a_second_once(
     worker = pair[0]
     worker.fetch()
     redis.freeze()
-    _trust_ends()
+    trust_ends()
 
     worker.fetch_within(ONCE)
     for _ in range(20):
@@ -246,7 +200,7 @@ def test_stalled_redis_costs_half_a_second_once(
 
     assert worker.link.check() == "not reachable"
     redis.thaw()
-    _wait_until(lambda: worker.link.check() is None)
+    wait_until(lambda: worker.link.check() is None)
 
 
 def test_stalled_redis_costs_a_cold_caller_half_a_second_once(
@@ -265,13 +219,13 @@ def test_killed_redis_costs_nothing_and_is_found_again_when_it_is_back_empty(
     first, second = pair
     first.fetch()
     redis.kill()
-    _trust_ends()
+    trust_ends()
 
     first.fetch_within(AT_ONCE)
     second.fetch_within(AT_ONCE)
     redis.start()
-    _wait_until(lambda: first.link.check() is None)
-    _wait_until(lambda: second.link.check() is None)
+    wait_until(lambda: first.link.check() is None)
+    wait_until(lambda: second.link.check() is None)
     first.fetch()
     second.fetch()
 
@@ -286,7 +240,7 @@ def test_redis_that_comes_late_is_used_from_then_on(tmp_path: Path, source: Fake
         worker.fetch_within(AT_ONCE * 3)
 
         redis.start()
-        _wait_until(lambda: worker.link.check() is None)
+        wait_until(lambda: worker.link.check() is None)
         worker.fetch()
 
         assert redis.client.exists(KEY)
@@ -304,7 +258,7 @@ def test_redis_without_memory_is_read_but_not_written(
     source.clock.advance(FRESH)
     source.answers[HADRON] = [*TAGS, "v0.0.1-core-amd64-generic-v2.0.0"]
     refreshed = second.refresh()
-    _trust_ends()
+    trust_ends()
 
     assert refreshed.tag_count == second.fetch().tag_count == 401
     assert len(source.asked) == 2
@@ -319,13 +273,13 @@ def test_read_only_replica_is_read_but_not_written(
     own = tmp_path / "replica"
     own.mkdir()
     with start_redis(own, "--replicaof", "127.0.0.1", str(redis.port)) as replica:
-        _wait_until(lambda: replica.client.exists(KEY))
+        wait_until(lambda: replica.client.exists(KEY))
         worker = Worker(replica.url, source)
 
         worker.fetch_within(AT_ONCE * 3)
         source.clock.advance(FRESH)
         refreshed = worker.refresh()
-        _trust_ends()
+        trust_ends()
 
         assert refreshed.fetched_at == worker.fetch().fetched_at == source.clock()
         assert worker.link.check() == "ReadOnlyError"
@@ -362,7 +316,7 @@ def test_flushed_redis_gets_the_listing_back(
     first, second = pair
     first.fetch()
     redis.client.flushall()
-    _trust_ends()
+    trust_ends()
 
     first.fetch()
     second.fetch()
@@ -381,10 +335,10 @@ def test_answer_never_goes_back_to_an_older_listing(
     source.clock.advance(FRESH)
     newer = first.refresh()
     redis.client.set(KEY, older)
-    _trust_ends()
+    trust_ends()
 
     kept = first.fetch()
-    _trust_ends()
+    trust_ends()
     also = second.fetch()
 
     assert kept.fetched_at == newer.fetched_at == also.fetched_at
@@ -400,10 +354,10 @@ def test_listing_is_kept_over_the_failure_that_another_shared(
     source.answers[HADRON] = RegistryUnavailableError("down")
     with pytest.raises(RegistryUnavailableError):
         second.fetch()
-    _trust_ends()
+    trust_ends()
 
     first.fetch()
-    _trust_ends()
+    trust_ends()
     catalogue = second.fetch()
 
     assert catalogue.tag_count == 400
@@ -420,7 +374,7 @@ def test_repository_that_is_gone_is_gone_for_all(
 
     with pytest.raises(RepositoryNotFoundError):
         first.refresh()
-    _trust_ends()
+    trust_ends()
     with pytest.raises(RepositoryNotFoundError):
         second.fetch()
 
@@ -434,7 +388,7 @@ def test_sentinel_names_the_master(
 
         counts = [worker.fetch().tag_count for worker in workers]
         redis.freeze()
-        _trust_ends()
+        trust_ends()
         workers[0].fetch_within(ONCE)
 
     assert counts == [400, 400]
@@ -448,7 +402,7 @@ def test_cluster_is_shared_and_survives_a_node(tmp_path: Path, source: FakeTagSo
 
         counts = [worker.fetch().tag_count for worker in workers]
         next(each for each in servers if each.client.keys(KEY)).freeze()
-        _trust_ends()
+        trust_ends()
         workers[0].fetch_within(ONCE)
 
     assert counts == [400, 400]
@@ -472,7 +426,7 @@ def test_password_is_used_and_never_logged(
         redis.options = ("--requirepass", "s3cret-right")
         redis.process = None
         redis.start_unchecked()
-        _wait_until(lambda: right.link.check() is None)
+        wait_until(lambda: right.link.check() is None)
 
         wrong.fetch()
 
@@ -494,3 +448,25 @@ def test_store_is_shared_and_goes_on_without_redis(redis: RedisServer) -> None:
 
     assert (shared, own, stores[1].get("other")) == (b"until then", b"until then", b"value")
     assert stores[1].get("nothing") is None
+
+
+def test_host_that_wants_a_pause_gets_it_from_every_worker(
+    redis: RedisServer, faulty: RegistryServer
+) -> None:
+    clock = FakeClock()
+    sources = [
+        make_source(make_client(store=RedisStore(link, MemoryStore(clock=clock)), clock=clock))
+        for link in (RedisLink(redis.url, EventLog()) for _ in range(2))
+    ]
+    with pytest.raises(RegistryUnavailableError):
+        sources[0].list_tags(Repository(faulty.address, "status/429"))
+    clock.advance(timedelta(seconds=7))
+
+    with pytest.raises(RegistryUnavailableError, match="left alone") as shared:
+        sources[1].list_tags(Repository(faulty.address, "null"))
+    redis.kill()
+    with pytest.raises(RegistryUnavailableError, match="left alone") as own:
+        sources[0].list_tags(Repository(faulty.address, "null"))
+
+    assert shared.value.retry_after_seconds == own.value.retry_after_seconds == 10
+    assert len(faulty.requests) == 1

@@ -1,5 +1,7 @@
 import pytest
 from redis import Redis
+from redis.sentinel import SentinelConnectionPool
+from requests.utils import DEFAULT_CA_BUNDLE_PATH as CA
 
 from service.adapters.redis_client import build_client, check_url
 
@@ -39,7 +41,9 @@ def test_url_that_names_no_redis_is_refused(url: str) -> None:
     "url",
     [
         "redis://:s3cret@one",
-        "rediss://one?ssl_ca_certs=/ca.pem",
+        f"rediss://one?ssl_ca_certs={CA}&ssl_cert_reqs=required&ssl_check_hostname=true",
+        f"redis+sentinel://one,two/main?ssl=true&ssl_ca_certs={CA}",
+        f"redis+cluster://one,two?ssl=true&ssl_ca_certs={CA}",
         "unix:///run/redis.sock",
         "redis+sentinel://one,two/main?sentinel_password=s3cret&ssl=true",
         "redis+cluster://user:s3cret@one,two",
@@ -56,3 +60,39 @@ def test_option_that_does_not_exist_is_refused_without_the_password(kind: str, o
         check_url(f"{kind}?{option}")
 
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "rediss://:s3cret@one?ssl_ca_certs=/does/not/exist",
+        f"rediss://:s3cret@one?ssl_ca_certs={__file__}",
+        f"rediss://:s3cret@one?ssl_certfile={CA}",
+        f"rediss://:s3cret@one?ssl_keyfile={CA}",
+        "rediss://:s3cret@one?ssl_ca_certs=%00",
+        "rediss://:s3cret@one?ssl_cert_reqs=s3cret",
+        "rediss://:s3cret@one?ssl_min_version=5",
+        "rediss://:s3cret@one?ssl_ca_data=%C3%A9",
+        "rediss://:s3cret@one?ssl_validate_ocsp=true",
+        "rediss://:s3cret@one?ssl_validate_ocsp_stapled=true",
+        f"redis://:s3cret@one?ssl_ca_certs={CA}",
+        f"redis+sentinel://:s3cret@one/main?ssl_ca_certs={CA}",
+        f"redis+cluster://:s3cret@one?ssl_ca_certs={CA}",
+        "redis+cluster://:s3cret@one?ssl=true&ssl_ca_certs=/does/not/exist",
+    ],
+)
+def test_tls_that_cannot_work_is_refused_before_a_connection(url: str) -> None:
+    with pytest.raises(ValueError, match="ADVISOR_REDIS_URL") as refused:
+        check_url(url)
+
+    assert "s3cret" not in str(refused.value)
+
+
+def test_sentinels_are_held_to_the_same_authority_as_their_master() -> None:
+    client = build_client(f"redis+sentinel://one/main?ssl=true&ssl_ca_certs={CA}")
+
+    assert isinstance(client, Redis)
+    pool = client.connection_pool
+    assert isinstance(pool, SentinelConnectionPool)
+    for each in (pool, pool.sentinel_manager.sentinels[0].connection_pool):
+        assert each.connection_kwargs["ssl_ca_certs"] == CA
