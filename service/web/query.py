@@ -71,25 +71,21 @@ def _check_flag(value: object) -> bool:
     return value
 
 
-def _parse_release(text: str) -> KairosVersion:
-    version = KairosVersion.parse_release(text)
-    if version is None:
-        raise ValidationError(f"{quote(text)} is not a release such as v3.2.3.")
-    return version
+def _understood(parse: Callable[[str], _T | None], what: str) -> Callable[[object], _T]:
+    """Make a parser that gives None for what it does not understand say what it would."""
+
+    def parse_or_refuse(text: str) -> _T:
+        value = parse(text)
+        if value is None:
+            raise ValidationError(f"{quote(text)} is not {what}.")
+        return value
+
+    return _text(parse_or_refuse)
 
 
-def _parse_ceiling(text: str) -> VersionCeiling:
-    ceiling = VersionCeiling.parse(text)
-    if ceiling is None:
-        raise ValidationError(f"{quote(text)} is not a release (v4.1.2) or a branch (4.1).")
-    return ceiling
-
-
-def _parse_kubernetes_minor(text: str) -> Branch:
-    minor = Branch.parse(text)
-    if minor is None:
-        raise ValidationError(f"{quote(text)} is not a Kubernetes minor such as 1.33.")
-    return minor
+_parse_release = _understood(KairosVersion.parse_release, "a release such as v3.2.3")
+_parse_ceiling = _understood(VersionCeiling.parse, "a release (v4.1.2) or a branch (4.1)")
+_parse_kubernetes_minor = _understood(Branch.parse, "a Kubernetes minor such as 1.33")
 
 
 def _parse_arch(text: str) -> Arch:
@@ -105,13 +101,13 @@ class _QuestionSchema(Schema):
     # A bad reference is a problem of its own, not a bad field.
     image = fields.Function(deserialize=_text(Reference.parse))
     max_step = fields.Enum(MaxStep, by_value=True)
-    max_version = fields.Function(deserialize=_text(_parse_ceiling))
+    max_version = fields.Function(deserialize=_parse_ceiling)
     kubernetes = fields.Enum(KubernetesPreference, by_value=True)
-    max_kubernetes = fields.Function(deserialize=_text(_parse_kubernetes_minor))
+    max_kubernetes = fields.Function(deserialize=_parse_kubernetes_minor)
     flavor_release = fields.Enum(FlavorReleasePolicy, by_value=True)
     prerelease = fields.Function(deserialize=_text(_parse_flag))
     excluded = fields.List(
-        fields.Function(deserialize=_text(_parse_release)),
+        fields.Function(deserialize=_parse_release),
         data_key="exclude",
         validate=validate.Length(max=_MAX_LISTED),
     )
