@@ -12,7 +12,7 @@ from hypothesis import settings
 _TESTS = Path(__file__).parent
 _ON_LOOPBACK = {_TESTS / "integration", _TESTS / "e2e"}
 
-settings.register_profile("project", max_examples=200, deadline=None)
+settings.register_profile("project", max_examples=100, deadline=None)
 settings.load_profile("project")
 
 

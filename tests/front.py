@@ -2,44 +2,28 @@
 
 import http.client
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
-from typing import Self
+from http.server import BaseHTTPRequestHandler
+
+from tests.loopback import LoopbackServer
 
 
-class RegistryFront(ThreadingHTTPServer):
-    """Runs between ``with`` and its end, on a free port of 127.0.0.1.
+class RegistryFront(LoopbackServer):
+    """Hands everything on to a registry.
 
     Attributes:
         listings: The path of each listing that was asked for.
         delay_seconds: How long each is held up.
     """
 
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 128
-
     def __init__(self, registry: str, delay_seconds: float = 0.0) -> None:
         self.registry = registry
         self.delay_seconds = delay_seconds
         self.listings: list[str] = []
-        super().__init__(("127.0.0.1", 0), _Handler)
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_port}"
+        super().__init__(_Handler)
 
     def count(self, name: str) -> int:
         """Tell how often a repository was listed."""
         return sum(f"/v2/{name}/tags/list" in path for path in self.listings)
-
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
 
 
 class _Handler(BaseHTTPRequestHandler):

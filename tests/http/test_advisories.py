@@ -9,16 +9,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.adapters.rules_file import load_builtin_rules
-from service.advisor import Advisor, UpgradeRequest
+from service.advisor import UpgradeRequest
 from service.domain.identity import Claim
-from service.domain.policy import Policy
 from service.domain.reference import Reference
-from service.domain.rules import Rulebook, Rules
-from service.domain.scope import RepositoryPattern, Scope
+from tests.advising import OFFICIAL, OWN, World, warnings_of
 from tests.apps import build_client_over, build_source
+from tests.policies import DEFAULTS
 
-OFFICIAL = "quay.io/kairos"
-OWN = "registry.example/team"
 HADRON_TAGS = ("v0.5.1-core-amd64-generic-v4.2.0",)
 
 
@@ -322,20 +319,13 @@ def test_the_operator_is_warned_of_a_target_that_it_cannot_upgrade_to(
     *,
     appears: bool,
 ) -> None:
-    official = (RepositoryPattern.parse(f"{OFFICIAL}/*"),)
-    rulebook = Rulebook.combine(load_builtin_rules(), Rules())
-    advisor = Advisor(
-        build_source({f"{OFFICIAL}/opensuse": [f"{LEAP}-{target}"]}),
-        Scope(official, official, {}),
-        rulebook,
-        None,
-    )
+    lists = {f"{OFFICIAL}/opensuse": [f"{LEAP}-{target}"]}
     claim = Claim(Reference.parse(f"{OFFICIAL}/opensuse:{LEAP}-v3.4.2"), None, None)
+    request = UpgradeRequest(claim, DEFAULTS)
 
-    answer = advisor.recommend_upgrade(UpgradeRequest(claim, Policy()), form)
+    answer = World(lists, load_builtin_rules()).ask(request, form)
 
-    codes = [warning.code for warning in answer.warnings]
-    assert ("advisory:operator-exclude-path" in codes) is appears
+    assert ("advisory:operator-exclude-path" in warnings_of(answer)) is appears
 
 
 def test_an_operator_s_advisory_takes_the_place_of_the_built_in_one(tmp_path: Path) -> None:

@@ -2,34 +2,24 @@
 
 import socket
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from threading import Thread
-from typing import Self
+
+from tests.loopback import LoopbackServer
 
 
-class ConnectProxy(ThreadingHTTPServer):
-    """Runs between ``with`` and its end, and leads every name to one address.
+class ConnectProxy(LoopbackServer):
+    """Leads every name to one address.
 
     Attributes:
         asked: What each CONNECT named, with the header that opened the proxy.
     """
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, target: str) -> None:
         self.asked: list[tuple[str, str | None]] = []
         host, _, port = target.partition(":")
         self.target = (host, int(port))
-        super().__init__(("127.0.0.1", 0), _Tunnel)
-
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
+        super().__init__(_Tunnel)
 
 
 class _Tunnel(BaseHTTPRequestHandler):

@@ -12,10 +12,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
-from typing import Self
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
 from urllib.parse import parse_qs, urlsplit
+
+from tests.loopback import LoopbackServer
 
 TAGS = tuple(f"v1.0.{number}" for number in range(250))
 _PAGE = 100
@@ -24,8 +25,8 @@ _PAGE = 100
 Route = Callable[["Handler"], None]
 
 
-class RegistryServer(ThreadingHTTPServer):
-    """Runs between ``with`` and its end, on a free port of 127.0.0.1.
+class RegistryServer(LoopbackServer):
+    """Answers by path, or by the repository's name; remembers what it was asked.
 
     Attributes:
         requests: The path and query of each request so far.
@@ -38,9 +39,6 @@ class RegistryServer(ThreadingHTTPServer):
         counts: For routes that answer differently the second time.
     """
 
-    daemon_threads = True
-    block_on_close = False
-
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         self.requests: list[str] = []
         self.hosts: list[str] = []
@@ -52,14 +50,10 @@ class RegistryServer(ThreadingHTTPServer):
         self.counts: Counter[str] = Counter()
         self._open = 0
         self._lock = Lock()
-        super().__init__(("127.0.0.1", 0), Handler)
+        super().__init__(Handler)
         self.scheme = "https" if tls else "http"
         if tls:
             self.socket = tls.wrap_socket(self.socket, server_side=True)
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_port}"
 
     @property
     def url(self) -> str:
@@ -78,14 +72,6 @@ class RegistryServer(ThreadingHTTPServer):
         finally:
             with self._lock:
                 self._open -= 1
-
-    def __enter__(self) -> Self:
-        Thread(target=self.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.shutdown()
-        self.server_close()
 
 
 class Handler(BaseHTTPRequestHandler):

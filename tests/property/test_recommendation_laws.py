@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from service.domain.recommendation import Recommendation
@@ -49,6 +49,7 @@ def outcome_of_brute_force(node: Node, latest: str | None) -> Answer | str:
         return "unknown Kubernetes"
 
 
+@settings(max_examples=200)
 @given(nodes(), latest_branches())
 def test_answer_is_the_one_that_trying_everything_gives(node: Node, latest: str | None) -> None:
     """Ask for each image that is listed: few lists, many questions."""
