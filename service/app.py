@@ -169,8 +169,14 @@ def _describe_origin(repository: Repository, place: Repository, client: Registry
 def _build_verifier(
     settings: Settings, client: RegistryClient, store: Store, seats: Seats
 ) -> StartVerifying:
-    records = DeliveryRecords(store, fingerprint=client.fingerprint, fresh=settings.fresh)
-    verifier = RegistryVerifier(client, records, seats)
+    records = DeliveryRecords(
+        store,
+        fingerprint=client.fingerprint,
+        clock=_now,
+        fresh=settings.fresh,
+        stale=settings.stale,
+    )
+    verifier = RegistryVerifier(client, records, seats, Background().start)
     return lambda: MirroredVerifier(verifier.start(), settings.mirrors)
 
 

@@ -5,6 +5,8 @@ from threading import Lock, Thread
 
 import structlog
 
+Start = Callable[[Hashable, Callable[[], object]], None]
+
 _log = structlog.get_logger()
 
 # Each waits for one registry; what finds no place is asked for again by the next caller.

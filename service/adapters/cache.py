@@ -1,9 +1,10 @@
 """Catalogues for everyone: listed once for a deployment, and served whatever breaks meanwhile."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from datetime import datetime
 from time import monotonic, sleep
 
+from service.adapters.background import Start
 from service.adapters.entry import Entry
 from service.adapters.flight import Flights, Seats
 from service.adapters.memory import Memory
@@ -18,8 +19,6 @@ _POLL_SECONDS = 0.025
 
 # Longer than any caller waits for an answer.
 _PATIENCE_SECONDS = 120
-
-Start = Callable[[Hashable, Callable[[], object]], None]
 
 
 class CachedCatalogueSource:

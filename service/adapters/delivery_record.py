@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
 
 from service.adapters.store import Store
 from service.domain.delivery import Delivery, Signatures
@@ -16,7 +17,24 @@ _FOR_GOOD = timedelta(days=365)
 _FAILURE_LIFE = timedelta(seconds=10)
 _SIGNATURES_LIFE = timedelta(hours=1)
 
-_DELIVERY_PARTS = 4
+# The longest that a tag is believed to be what it was, where it cannot be asked for again.
+_MAX_STALE = timedelta(days=1)
+
+_DELIVERY_PARTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryRecord:
+    """What was said of pulling a tag.
+
+    Attributes:
+        due_at: When it shall be asked for again; what was said stands until the next answer.
+        until: When it stands no longer.
+    """
+
+    said: Delivery
+    due_at: datetime
+    until: datetime
 
 
 class DeliveryRecords:
@@ -25,33 +43,68 @@ class DeliveryRecords:
     Args:
         store: Where they are kept for all.
         fingerprint: Tells with which credentials a repository is asked for.
-        fresh: How long it is taken as known that a tag can be pulled.
+        clock: The current time, aware and UTC.
+        fresh: How long it is not asked again whether a tag can be pulled.
+        stale: How long it is taken as known that it can, where it cannot be asked for again.
     """
 
     def __init__(
-        self, store: Store, *, fingerprint: Callable[[Repository], str], fresh: timedelta
+        self,
+        store: Store,
+        *,
+        fingerprint: Callable[[Repository], str],
+        clock: Callable[[], datetime],
+        fresh: timedelta,
+        stale: timedelta,
     ) -> None:
         self._store = store
         self._fingerprint = fingerprint
+        self._clock = clock
         self._fresh = fresh
+        self._life = max(fresh, min(stale, _MAX_STALE))
 
-    def find_delivery(self, repository: Repository, tag: str) -> Delivery | None:
-        """Give what was said of pulling a tag for its architecture."""
+    def find_delivery(self, repository: Repository, tag: str) -> DeliveryRecord | None:
+        """Give what was said of pulling a tag for its architecture, while it stands."""
         kept = self._get("tag", repository, tag)
         if not isinstance(kept, list) or len(kept) != _DELIVERY_PARTS:
             return None
-        digest, platform_digests, refusal, trouble = kept
+        digest, platform_digests, refusal, trouble, due_at, until = kept
         try:
             refused = Refusal(refusal) if refusal else None
-            return Delivery(digest, frozenset(platform_digests), refused, trouble)
-        except (TypeError, ValueError):
+            said = Delivery(digest, frozenset(platform_digests), refused, trouble)
+            record = DeliveryRecord(said, _read_time(due_at), _read_time(until))
+        except (TypeError, ValueError, OverflowError, OSError):
             return None
+        return record if self._clock() < record.until else None
+
+    def is_due(self, record: DeliveryRecord) -> bool:
+        """Whether a tag shall be asked for again."""
+        return self._clock() >= record.due_at
 
     def keep_delivery(self, repository: Repository, tag: str, said: Delivery) -> None:
         """Keep what was said; shortly where the tag may just be about to be pushed, or mended."""
-        value = [said.digest, sorted(said.platform_digests), said.refusal, said.trouble]
-        life = self._fresh if said.is_verified else min(self._fresh, _FAILURE_LIFE)
-        self._put("tag", repository, tag, value, life)
+        now = self._clock()
+        fresh, life = (
+            (self._fresh, self._life) if said.is_verified else (_FAILURE_LIFE, _FAILURE_LIFE)
+        )
+        self._put_delivery(repository, tag, DeliveryRecord(said, now + fresh, now + life))
+
+    def postpone(self, repository: Repository, tag: str, record: DeliveryRecord) -> None:
+        """Leave a tag alone that could not be asked for again; what was said of it stands."""
+        due_at = self._clock() + _FAILURE_LIFE
+        self._put_delivery(repository, tag, replace(record, due_at=due_at))
+
+    def _put_delivery(self, repository: Repository, tag: str, record: DeliveryRecord) -> None:
+        said = record.said
+        value = [
+            said.digest,
+            sorted(said.platform_digests),
+            said.refusal,
+            said.trouble,
+            record.due_at.timestamp(),
+            record.until.timestamp(),
+        ]
+        self._put("tag", repository, tag, value, record.until - self._clock())
 
     def find_platforms(
         self, repository: Repository, digest: str
@@ -100,3 +153,7 @@ class DeliveryRecords:
 
     def _key(self, kind: str, repository: Repository, name: str) -> str:
         return f"{kind}:{self._fingerprint(repository)}:{repository}:{name}"
+
+
+def _read_time(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

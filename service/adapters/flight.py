@@ -3,6 +3,7 @@
 from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
+from datetime import timedelta
 from threading import Lock, Semaphore
 from typing import Generic, TypeVar
 
@@ -45,8 +46,19 @@ class Flights(Generic[Key, Result]):
         self._lock = Lock()
         self._flights: dict[Key, Future[Result]] = {}
 
-    def join(self, key: Key, work: Callable[[], Result]) -> Result:
-        """Give the result of the work, done by whoever came first; its error is raised for all."""
+    def join(
+        self, key: Key, work: Callable[[], Result], patience: timedelta | None = None
+    ) -> Result:
+        """Give the result of the work, done by whoever came first; its error is raised for all.
+
+        Args:
+            key: Names the work.
+            work: What is done once.
+            patience: How long to wait for another who does the work; None for as long as it takes.
+
+        Raises:
+            TimeoutError: It took longer.
+        """
         with self._lock:
             flight = self._flights.get(key)
             leads = flight is None
@@ -54,7 +66,7 @@ class Flights(Generic[Key, Result]):
                 flight = self._flights[key] = Future()
         if leads:
             self._lead(flight, key, work)
-        return flight.result()
+        return flight.result(patience.total_seconds() if patience is not None else None)
 
     def _lead(self, flight: Future[Result], key: Key, work: Callable[[], Result]) -> None:
         """Work for all who wait; whatever happens, they must not wait for ever."""

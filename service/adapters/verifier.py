@@ -1,14 +1,13 @@
 """Verified targets: whether the registry can deliver an image for its architecture."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from http import HTTPStatus
-from threading import Lock
 
+from service.adapters.background import Start
 from service.adapters.call import Answer, Call
 from service.adapters.deadline import Deadline
 from service.adapters.delivery_record import DeliveryRecords
-from service.adapters.flight import Seats
+from service.adapters.flight import Flights, Result, Seats
 from service.adapters.manifest import ACCEPT, Manifest, read_manifest, read_platform
 from service.adapters.registry_client import RegistryClient
 from service.adapters.signature import find_signatures
@@ -21,23 +20,34 @@ from service.errors import RegistryError, RegistryUnavailableError
 # The least that registries must take as a manifest; Kairos' have a few KiB, configurations less
 # than 100. Source: OCI distribution-spec v1.1.1, "Pushing Manifests".
 _MAX_BYTES = 4 * 1024 * 1024
-_LOCKS = 64
+
+# A repository, and a tag or digest there.
+_Key = tuple[Repository, str]
 
 
 class RegistryVerifier:
     """Asks registries for manifests, once for all who ask for the same one.
 
+    What is known of a tag is answered from at once. When it is due to be asked for again, that
+    happens in the background, and trouble leaves what is known standing until its life ends.
+
     Args:
         client: Its timeout bounds all that is verified for one question.
         records: What is known already.
-        seats: How many may wait for registries; who finds none is told that nobody knows.
+        seats: How many may ask registries for the unknown; who finds none is told that nobody
+            knows. Who waits for another's answer needs none.
+        start: Does work in the background.
     """
 
-    def __init__(self, client: RegistryClient, records: DeliveryRecords, seats: Seats) -> None:
+    def __init__(
+        self, client: RegistryClient, records: DeliveryRecords, seats: Seats, start: Start
+    ) -> None:
         self._client = client
         self._records = records
         self._seats = seats
-        self._locks = [Lock() for _ in range(_LOCKS)]
+        self._start = start
+        self._deliveries: Flights[_Key, Delivery] = Flights()
+        self._signatures: Flights[_Key, Signatures] = Flights()
 
     def start(self) -> "Verification":
         """Begin the time of one question."""
@@ -45,17 +55,17 @@ class RegistryVerifier:
 
     def deliver(self, image: Image, deadline: Deadline) -> Delivery:
         """Tell what is known of an image, or ask for it."""
-        repository, tag = image.repository, str(image.tag)
-        known = self._records.find_delivery(repository, tag)
+        key = (image.repository, str(image.tag))
+        known = self._records.find_delivery(*key)
         if known is not None:
-            return known
+            if self._records.is_due(known):
+                self._start(
+                    f"{image.repository}:{image.tag}",
+                    lambda: self._renew(image, Deadline(self._client.timeout)),
+                )
+            return known.said
         try:
-            with self._seats.take(), self._turn(image, deadline):
-                said = self._records.find_delivery(repository, tag)
-                if said is None:
-                    said = self._ask(image, deadline)
-                    self._records.keep_delivery(repository, tag, said)
-                return said
+            return self._join(self._deliveries, key, lambda: self._renew(image, deadline), deadline)
         except RegistryError as error:
             return Delivery(trouble=str(error))
 
@@ -65,25 +75,58 @@ class RegistryVerifier:
         known = self._records.find_signatures(repository, digest)
         if known is not None:
             return known
-        try:
-            with self._seats.take():
-                known = find_signatures(self._client, repository, digest, deadline)
-        except RegistryUnavailableError:
-            return Signatures()
-        self._records.keep_signatures(repository, digest, known)
-        return known
 
-    @contextmanager
-    def _turn(self, image: Image, deadline: Deadline) -> Iterator[None]:
-        """Wait for who asks for the same image, and no longer than for an answer."""
-        host = image.repository.registry
-        lock = self._locks[hash(image) % _LOCKS]
-        if not lock.acquire(timeout=deadline.left(host).total_seconds()):
-            raise RegistryUnavailableError(f"{host} gave no answer in time")
+        def look() -> Signatures:
+            # Another may have finished just before.
+            seen = self._records.find_signatures(repository, digest)
+            if seen is None:
+                seen = find_signatures(self._client, repository, digest, deadline)
+                self._records.keep_signatures(repository, digest, seen)
+            return seen
+
         try:
-            yield
-        finally:
-            lock.release()
+            return self._join(self._signatures, (repository, digest), look, deadline)
+        except RegistryError:
+            return Signatures()
+
+    def _join(
+        self,
+        flights: Flights[_Key, Result],
+        key: _Key,
+        work: Callable[[], Result],
+        deadline: Deadline,
+    ) -> Result:
+        """Work on a seat, or wait for who does the same, and no longer than for an answer.
+
+        Raises:
+            RegistryUnavailableError: There is no seat, or no time.
+        """
+        host = key[0].registry
+
+        def lead() -> Result:
+            with self._seats.take():
+                return work()
+
+        try:
+            return flights.join(key, lead, deadline.left(host))
+        except TimeoutError as error:
+            raise RegistryUnavailableError(f"{host} gave no answer in time") from error
+
+    def _renew(self, image: Image, deadline: Deadline) -> Delivery:
+        """Ask for an image unless another just did; trouble replaces nothing that stands."""
+        repository, tag = image.repository, str(image.tag)
+        known = self._records.find_delivery(repository, tag)
+        if known is not None and not self._records.is_due(known):
+            return known.said
+        said = self._ask(image, deadline)
+        if said.trouble:
+            known = self._records.find_delivery(repository, tag)
+            if known is not None and known.said.is_verified:
+                if self._records.is_due(known):
+                    self._records.postpone(repository, tag, known)
+                return known.said
+        self._records.keep_delivery(repository, tag, said)
+        return said
 
     def _ask(self, image: Image, deadline: Deadline) -> Delivery:
         """Ask for an image; trouble is kept as well, so that not all who ask wait for it."""

@@ -1,12 +1,16 @@
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
-from time import monotonic
+from threading import Event
+from time import monotonic, sleep
 
 import pytest
 
+from service.adapters.background import Background
+from service.adapters.deadline import Deadline
 from service.adapters.delivery_record import DeliveryRecords
 from service.adapters.flight import Seats
 from service.adapters.registry_client import RegistryClient
@@ -17,7 +21,7 @@ from service.domain.image import Image
 from service.domain.legality import Refusal
 from service.domain.reference import Reference
 from tests.fakes import FakeClock
-from tests.integration.clients import HASTE, make_client
+from tests.integration.clients import HASTE, PATIENCE, make_client
 from tests.integration.pushing import (
     DOCKER_IMAGE,
     DOCKER_LIST,
@@ -29,6 +33,7 @@ from tests.integration.registry_server import Handler, RegistryServer, Route, se
 from tests.servers import start_registry
 
 FRESH = timedelta(minutes=15)
+DAY = timedelta(days=1)
 TAG = "1-core-amd64-generic-v1.0.0"
 ARM = "1-core-arm64-generic-v1.0.0"
 RISC = "1-core-riscv64-generic-v1.0.0"
@@ -46,13 +51,41 @@ def pusher(real: str, tmp_path: Path) -> Pusher:
     return Pusher(real, f"kairos/{hashlib.sha256(str(tmp_path).encode()).hexdigest()[:12]}")
 
 
+class Later:
+    """Work that shall be done in the background, until a test does it."""
+
+    def __init__(self) -> None:
+        self._work: dict[Hashable, Callable[[], object]] = {}
+
+    def start(self, key: Hashable, work: Callable[[], object]) -> None:
+        self._work.setdefault(key, work)
+
+    def run(self) -> int:
+        """Do what there is; give how much it was."""
+        work, self._work = self._work, {}
+        for each in work.values():
+            each()
+        return len(work)
+
+
 def make_verifier(
-    client: RegistryClient | None = None, clock: FakeClock | None = None, seats: int = 8
+    client: RegistryClient | None = None,
+    clock: FakeClock | None = None,
+    seats: int = 8,
+    *,
+    later: Later | Background | None = None,
+    fresh: timedelta = FRESH,
 ) -> RegistryVerifier:
     clock = clock or FakeClock()
     client = client or make_client(clock=clock)
-    records = DeliveryRecords(MemoryStore(clock=clock), fingerprint=client.fingerprint, fresh=FRESH)
-    return RegistryVerifier(client, records, Seats(seats))
+    records = DeliveryRecords(
+        MemoryStore(clock=clock),
+        fingerprint=client.fingerprint,
+        clock=clock,
+        fresh=fresh,
+        stale=timedelta(days=30),
+    )
+    return RegistryVerifier(client, records, Seats(seats), (later or Later()).start)
 
 
 def image(registry: str, repository: str, tag: str = TAG) -> Image:
@@ -126,17 +159,37 @@ def test_image_that_an_index_has_lost_is_not_pullable(pusher: Pusher) -> None:
 
 
 def test_tag_is_asked_for_again_after_a_while(pusher: Pusher) -> None:
-    clock = FakeClock()
-    verifier = make_verifier(clock=clock)
+    clock, later = FakeClock(), Later()
+    verifier = make_verifier(clock=clock, later=later)
     first = pusher.push_image(TAG)
     assert verifier.start().verify(pushed(pusher)).digest == first
     second = pusher.push_image(TAG, kind=DOCKER_IMAGE)
 
     kept = verifier.start().verify(pushed(pusher))
+    assert later.run() == 0
     clock.advance(FRESH)
+    due = verifier.start().verify(pushed(pusher))
+    assert later.run() == 1
     asked = verifier.start().verify(pushed(pusher))
 
-    assert (kept.digest, asked.digest) == (first, second)
+    assert (kept.digest, due.digest, asked.digest) == (first, first, second)
+    assert later.run() == 0
+
+
+def test_tag_that_is_gone_meanwhile_is_refused(pusher: Pusher) -> None:
+    clock, later = FakeClock(), Later()
+    verifier = make_verifier(clock=clock, later=later)
+    digest = pusher.push_image(TAG)
+    verifier.start().verify(pushed(pusher))
+    pusher.delete(digest)
+    clock.advance(FRESH)
+
+    due = verifier.start().verify(pushed(pusher))
+    later.run()
+    asked = verifier.start().verify(pushed(pusher))
+
+    assert due.is_verified
+    assert asked == Delivery(refusal=Refusal.NOT_PULLABLE)
 
 
 @pytest.mark.parametrize("ends", [("sig",), ("att",), ("sig", "att"), ()])
@@ -235,7 +288,7 @@ def test_what_is_known_by_digest_is_not_asked_for_again(faulty: RegistryServer) 
 
     for _ in range(3):
         assert verifier.start().verify(image(faulty.address, "kairos/x")).is_verified
-        clock.advance(FRESH)
+        clock.advance(DAY)
 
     assert faulty.requests == [MANIFESTS, CONFIG_PATH, MANIFESTS, MANIFESTS]
 
@@ -254,6 +307,121 @@ def test_registry_that_is_down_makes_not_everyone_wait(faulty: RegistryServer) -
     assert second == first
     assert monotonic() - started < HASTE.total_seconds()
     assert len(faulty.requests) == 1
+
+
+def test_failure_is_remembered_however_short_a_tag_is_fresh(faulty: RegistryServer) -> None:
+    clock = FakeClock()
+    verifier = make_verifier(clock=clock, fresh=timedelta())
+    faulty.routes[MANIFESTS] = code(403)
+
+    for _ in range(3):
+        assert "HTTP 403" in verifier.start().verify(image(faulty.address, "kairos/x")).trouble
+    assert len(faulty.requests) == 1
+    clock.advance(timedelta(seconds=10))
+    verifier.start().verify(image(faulty.address, "kairos/x"))
+
+    assert len(faulty.requests) == 2
+
+
+def test_what_was_verified_outlives_its_registry(faulty: RegistryServer) -> None:
+    clock, later = FakeClock(), Later()
+    faulty.routes[MANIFESTS] = give(MANIFEST)
+    faulty.routes[CONFIG_PATH] = give(CONFIG)
+    verifier = make_verifier(clock=clock, later=later)
+    first = verifier.start().verify(image(faulty.address, "kairos/x"))
+    faulty.routes[MANIFESTS] = code(403)
+
+    clock.advance(FRESH)
+    for _ in range(3):
+        assert verifier.start().verify(image(faulty.address, "kairos/x")) == first
+        assert later.run() == 1
+        assert verifier.start().verify(image(faulty.address, "kairos/x")) == first
+        assert later.run() == 0
+        clock.advance(timedelta(seconds=10))
+    clock.advance(DAY - FRESH - timedelta(seconds=31))
+    assert verifier.start().verify(image(faulty.address, "kairos/x")) == first
+    clock.advance(timedelta(seconds=1))
+
+    assert "HTTP 403" in verifier.start().verify(image(faulty.address, "kairos/x")).trouble
+
+
+def test_herd_is_answered_at_once_when_a_tag_is_due(faulty: RegistryServer) -> None:
+    clock = FakeClock()
+    faulty.routes[MANIFESTS] = give(MANIFEST)
+    faulty.routes[CONFIG_PATH] = give(CONFIG)
+    verifier = make_verifier(clock=clock, later=Background(), seats=1)
+    first = verifier.start().verify(image(faulty.address, "kairos/x"))
+    faulty.routes[MANIFESTS] = _stall
+    clock.advance(FRESH)
+    started = monotonic()
+
+    answers = _ask_at_once(verifier, image(faulty.address, "kairos/x"))
+
+    assert answers == [first] * HERD
+    assert monotonic() - started < 5
+    assert faulty.requests.count(MANIFESTS) <= 2
+
+
+def test_cold_herd_asks_once_on_one_seat(faulty: RegistryServer) -> None:
+    faulty.routes[MANIFESTS] = _after_a_while(give(MANIFEST))
+    faulty.routes[CONFIG_PATH] = give(CONFIG)
+
+    answers = _ask_at_once(make_verifier(seats=1), image(faulty.address, "kairos/x"))
+
+    assert all(answer.is_verified for answer in answers)
+    assert faulty.requests == [MANIFESTS, CONFIG_PATH]
+
+
+def test_who_waits_for_another_waits_no_longer_than_for_an_answer(faulty: RegistryServer) -> None:
+    asked, told = Event(), Event()
+
+    def wait(handler: Handler) -> None:
+        asked.set()
+        told.wait(PATIENCE.total_seconds())
+        handler.reply(404)
+
+    faulty.routes[MANIFESTS] = wait
+    verifier, wanted = make_verifier(), image(faulty.address, "kairos/x")
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(verifier.start().verify, wanted)
+        assert asked.wait(PATIENCE.total_seconds())
+        second = verifier.deliver(wanted, Deadline(HASTE))
+        told.set()
+
+    assert "no answer in time" in second.trouble
+    assert first.result() == Delivery(refusal=Refusal.NOT_PULLABLE)
+
+
+def test_signatures_are_looked_for_once_by_a_herd(faulty: RegistryServer) -> None:
+    tag = f"/v2/kairos/x/manifests/{WRONG.replace(':', '-')}.sig"
+    faulty.routes[tag] = _after_a_while(code(200))
+    verification = make_verifier(seats=1).start()
+
+    with ThreadPoolExecutor(HERD) as threads:
+        target = image(faulty.address, "kairos/x")
+        asked = [threads.submit(verification.find_signatures, target, WRONG) for _ in range(HERD)]
+        seen = [each.result() for each in asked]
+
+    assert seen == [Signatures(signed=True, attested=False)] * HERD
+    assert faulty.requests.count(tag) == 1
+
+
+HERD = 50
+
+
+def _ask_at_once(verifier: RegistryVerifier, wanted: Image) -> list[Delivery]:
+    with ThreadPoolExecutor(HERD) as threads:
+        asked = [threads.submit(verifier.start().verify, wanted) for _ in range(HERD)]
+        return [each.result() for each in asked]
+
+
+def _after_a_while(route: Route) -> Route:
+    def answer(handler: Handler) -> None:
+        sleep(0.3)
+        route(handler)
+
+    return answer
 
 
 def test_all_that_is_asked_for_one_question_has_one_time(faulty: RegistryServer) -> None:

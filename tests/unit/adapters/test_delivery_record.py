@@ -27,8 +27,19 @@ class SpyStore(MemoryStore):
         super().put(key, value, life)
 
 
-def records(store: MemoryStore, fingerprint: str = "anonymous") -> DeliveryRecords:
-    return DeliveryRecords(store, fingerprint=lambda _: fingerprint, fresh=FRESH)
+def records(
+    store: MemoryStore,
+    fingerprint: str = "anonymous",
+    clock: FakeClock | None = None,
+    stale: timedelta = timedelta(days=30),
+) -> DeliveryRecords:
+    return DeliveryRecords(
+        store,
+        fingerprint=lambda _: fingerprint,
+        clock=clock or FakeClock(),
+        fresh=FRESH,
+        stale=stale,
+    )
 
 
 def test_what_was_told_to_one_credential_is_not_told_to_another() -> None:
@@ -40,7 +51,9 @@ def test_what_was_told_to_one_credential_is_not_told_to_another() -> None:
     mine.keep_having(REPOSITORY, DIGEST)
     mine.keep_signatures(REPOSITORY, DIGEST, Signatures(signed=True, attested=True))
 
-    assert mine.find_delivery(REPOSITORY, "tag") == HELD
+    known = mine.find_delivery(REPOSITORY, "tag")
+    assert known is not None
+    assert known.said == HELD
     assert mine.find_platforms(REPOSITORY, DIGEST) == PLATFORMS
     assert mine.has(REPOSITORY, DIGEST)
     assert mine.find_signatures(REPOSITORY, DIGEST) == Signatures(signed=True, attested=True)
@@ -51,31 +64,78 @@ def test_what_was_told_to_one_credential_is_not_told_to_another() -> None:
     assert f"tag:mine:{REPOSITORY}:tag" in store.keys
 
 
+SHORT = timedelta(seconds=10)
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+
+
 @pytest.mark.parametrize(
-    ("held", "life"),
+    ("held", "stale", "fresh", "life"),
     [
-        (HELD, FRESH),
-        (Delivery(DIGEST, refusal=Refusal.PLATFORM_MISSING), timedelta(seconds=10)),
-        (Delivery(refusal=Refusal.NOT_PULLABLE), timedelta(seconds=10)),
-        (Delivery(trouble="silent"), timedelta(seconds=10)),
+        (HELD, timedelta(days=30), FRESH, DAY),
+        (HELD, HOUR, FRESH, HOUR),
+        (HELD, timedelta(), FRESH, FRESH),
+        (Delivery(DIGEST, refusal=Refusal.PLATFORM_MISSING), DAY, SHORT, SHORT),
+        (Delivery(refusal=Refusal.NOT_PULLABLE), DAY, SHORT, SHORT),
+        (Delivery(trouble="silent"), DAY, SHORT, SHORT),
     ],
 )
-def test_tag_is_known_for_a_while_and_trouble_shortly(held: Delivery, life: timedelta) -> None:
+def test_tag_is_due_after_a_while_and_stands_for_longer_unless_it_is_trouble(
+    held: Delivery, stale: timedelta, fresh: timedelta, life: timedelta
+) -> None:
     clock = FakeClock()
-    kept = records(MemoryStore(clock=clock))
+    kept = records(MemoryStore(clock=clock), clock=clock, stale=stale)
     kept.keep_delivery(REPOSITORY, "tag", held)
+    known = kept.find_delivery(REPOSITORY, "tag")
+    assert known is not None
 
-    clock.advance(life - timedelta(seconds=1))
-    before = kept.find_delivery(REPOSITORY, "tag")
+    clock.advance(fresh - timedelta(seconds=1))
+    assert not kept.is_due(known)
+    clock.advance(timedelta(seconds=1))
+    assert kept.is_due(known)
+    clock.advance(life - fresh - timedelta(seconds=1))
+    if life > fresh:
+        assert kept.find_delivery(REPOSITORY, "tag") == known
     clock.advance(timedelta(seconds=1))
 
-    assert before == held
+    assert known.said == held
+    assert kept.find_delivery(REPOSITORY, "tag") is None
+
+
+def test_tag_that_is_put_off_ends_when_it_would_have() -> None:
+    clock = FakeClock()
+    kept = records(MemoryStore(clock=clock), clock=clock)
+    kept.keep_delivery(REPOSITORY, "tag", HELD)
+    clock.advance(FRESH)
+    known = kept.find_delivery(REPOSITORY, "tag")
+    assert known is not None
+
+    kept.postpone(REPOSITORY, "tag", known)
+
+    later = kept.find_delivery(REPOSITORY, "tag")
+    assert later is not None
+    assert not kept.is_due(later)
+    assert later.until == known.until
+    clock.advance(DAY - FRESH)
     assert kept.find_delivery(REPOSITORY, "tag") is None
 
 
 @pytest.mark.parametrize(
     "value",
-    [b"", b"{", b"[]", b"null", b"1", b"[1, 2]", b'["", [], "none", ""]', b'["", 1, null, ""]'],
+    [
+        b"",
+        b"{",
+        b"[]",
+        b"null",
+        b"1",
+        b"[1, 2]",
+        b'["", [], "none", "", 1, 9e9]',
+        b'["", 1, null, "", 1, 9e9]',
+        b'["", [], null, "", "1", 9e9]',
+        b'["", [], null, "", 1, 1e99]',
+        b'["", [], null, "", 1, NaN]',
+        b'["", [], null, "", 1, 1]',
+    ],
 )
 def test_value_that_is_no_record_is_none(value: bytes) -> None:
     store = MemoryStore(clock=FakeClock())
