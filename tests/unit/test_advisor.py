@@ -73,6 +73,8 @@ class UncachedSource:
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         return Catalogue.from_listing(self.tags.list_tags(repository))
 
+    fetch_soon = fetch_catalogue
+
     @property
     def asked(self) -> list[str]:
         return list(map(str, self.tags.asked))
@@ -374,3 +376,20 @@ def test_a_failing_registry_does_not_pass_for_a_missing_successor() -> None:
 
     with pytest.raises(RegistryUnavailableError):
         _advise(source, Claim(Reference.parse(f"{LEGACY}:v1.0.0"), None, None), rules=RENAMED)
+
+
+class StallingReference(UncachedSource):
+    """Has no catalogue soon, and none later that anybody should wait for."""
+
+    def fetch_soon(self, repository: Repository) -> Catalogue:
+        raise RegistryUnavailableError(f"{repository} is not listed yet")
+
+
+def test_the_verdict_is_asked_for_only_as_far_as_it_is_there_soon() -> None:
+    source = StallingReference({FLAVOR: TAGS, HADRON: LATEST})
+
+    answer = _ask(source, f"{FLAVOR}:{TAG}")
+
+    assert answer.target is not None
+    assert WarningCode.LATEST_BRANCH_UNKNOWN in _codes(answer)
+    assert source.asked == [FLAVOR]
