@@ -120,12 +120,12 @@ class Advisor:
         return running, self._source.fetch_catalogue(running.repository)
 
     def _find_latest_branch(self, repository: Repository) -> LatestBranch:
-        """Read the latest release branch; its failure costs the support verdict alone."""
+        """Read the latest release branch; its failure costs the verdict alone, and little time."""
         reference = self._scope.reference_of(repository)
         if reference is None:
             return LatestBranch(None, expected=False)
         try:
-            branch = self._source.fetch_catalogue(reference).latest_branch
+            branch = self._source.fetch_soon(reference).latest_branch
         except (RegistryError, RepositoryNotFoundError):
             branch = None
         return LatestBranch(branch, expected=True)

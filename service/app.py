@@ -103,12 +103,14 @@ class _Origin:
         start_verifying: None where nothing is verified.
         describe: Tells where and with which credentials a repository is listed; empty for the
             plain case.
+        has_source: Whether there is a source to read; None where only asking would tell.
     """
 
     source: TagSource
     lives: Lives
     start_verifying: StartVerifying | None
     describe: Callable[[Repository], str]
+    has_source: Callable[[], bool] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +140,13 @@ def _build_backend(settings: Settings) -> _Backend:
         seats=seats,
     )
     tracked = () if settings.snapshot_dir else settings.tracked_repositories
-    readiness = ReadinessProbe(cache, tracked, clock=_now, check_redis=link.check if link else None)
+    readiness = ReadinessProbe(
+        cache,
+        tracked,
+        clock=_now,
+        check_redis=link.check if link else None,
+        has_source=origin.has_source,
+    )
     tracker = Tracker(cache, tracked, sharing)
     return _Backend(cache, origin.start_verifying, readiness, tracker)
 
@@ -146,7 +154,7 @@ def _build_backend(settings: Settings) -> _Backend:
 def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:
     if settings.snapshot_dir:
         snapshot = SnapshotTagSource(settings.snapshot_dir)
-        return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "")
+        return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "", snapshot.has_list)
     own = MemoryStore(clock=_now, max_keys=_MAX_SHARED_KEYS)
     store = RedisStore(link, own) if link else own
     client = _build_client(settings, store)

@@ -59,6 +59,8 @@ class World:
         self.source.answers = {Repository.parse(name): tags for name, tags in self.lists.items()}
         return Catalogue.from_listing(self.source.list_tags(repository))
 
+    fetch_soon = fetch_catalogue
+
     @property
     def asked(self) -> list[str]:
         """The repositories that were listed, in order."""

@@ -49,6 +49,8 @@ class BrokenSource:
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         raise RuntimeError(f"{SECRET} {repository}")
 
+    fetch_soon = fetch_catalogue
+
 
 def build_client(answers: Answers | None = None, **environ: str) -> FlaskClient:
     """Build a client of an app over these tag lists, by default those of this module."""

@@ -1,6 +1,6 @@
 """Catalogues for everyone: listed once for a deployment, and served whatever breaks meanwhile."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from time import monotonic, sleep
 
@@ -16,6 +16,9 @@ from service.errors import RegistryUnavailableError
 
 # How often who waits for another worker's listing looks for it.
 _POLL_SECONDS = 0.025
+
+# How long the first caller waits for what an answer can do without.
+_SOON_SECONDS = 2.0
 
 # Longer than any caller waits for an answer.
 _PATIENCE_SECONDS = 120
@@ -67,6 +70,22 @@ class CachedCatalogueSource:
             self._start(repository, lambda: self.refresh(repository))
         return entry.give()
 
+    def fetch_soon(self, repository: Repository) -> Catalogue:
+        """See CatalogueSource; nobody waits again for a source that failed before."""
+        if self.find(repository) is not None:
+            return self.fetch_catalogue(repository)
+        known = self.recall(repository)
+        failed = known is not None and known.record.failure is not None
+        seconds = 0 if failed else _SOON_SECONDS
+        try:
+            with self._seats.take():
+                entry = self._flights.join_shortly(
+                    repository, lambda: self._wait_for(repository), seconds
+                )
+        except TimeoutError as error:
+            raise RegistryUnavailableError(f"{repository} is not listed yet") from error
+        return entry.give()
+
     def find(self, repository: Repository) -> Entry | None:
         """Give what is known of a repository and may be answered from; waits for no registry."""
         entry = self._look(repository)
@@ -79,6 +98,10 @@ class CachedCatalogueSource:
     def has_catalogue(self) -> bool:
         """Whether this worker knows anything to answer from."""
         return self._memory.has_catalogue()
+
+    def list_failures(self) -> Sequence[Entry]:
+        """Give what this worker knows in place of catalogues."""
+        return self._memory.list_failures()
 
     def refresh(self, repository: Repository) -> Entry | None:
         """Ask the source for a repository if that is due.

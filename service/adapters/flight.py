@@ -4,12 +4,16 @@ from collections.abc import Callable, Hashable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from datetime import timedelta
-from threading import Lock, Semaphore
+from threading import Lock, Semaphore, Thread
+from time import monotonic
 from typing import Generic, TypeVar
 
 from service.errors import RegistryUnavailableError
 
 _RETRY_AFTER_SECONDS = 1
+
+# Work that nobody may be waiting for any more.
+_MAX_DETACHED = 4
 
 Key = TypeVar("Key", bound=Hashable)
 Result = TypeVar("Result")
@@ -45,6 +49,7 @@ class Flights(Generic[Key, Result]):
     def __init__(self) -> None:
         self._lock = Lock()
         self._flights: dict[Key, Future[Result]] = {}
+        self._detached: dict[Key, float] = {}
 
     def join(
         self, key: Key, work: Callable[[], Result], patience: timedelta | None = None
@@ -68,6 +73,31 @@ class Flights(Generic[Key, Result]):
             self._lead(flight, key, work)
         return flight.result(patience.total_seconds() if patience is not None else None)
 
+    def join_shortly(self, key: Key, work: Callable[[], Result], seconds: float) -> Result:
+        """Give the result of the work if it is there within some seconds of its beginning.
+
+        The work itself goes on, for later callers; it may have been begun by ``join``.
+
+        Raises:
+            TimeoutError: It is not there yet.
+            RegistryUnavailableError: Too much of such work goes on.
+        """
+        with self._lock:
+            flight = self._flights.get(key)
+            leads = flight is None
+            if flight is None:
+                if len(self._detached) >= _MAX_DETACHED:
+                    raise RegistryUnavailableError("too many registries keep callers waiting")
+                flight = self._flights[key] = Future()
+                self._detached[key] = monotonic() + seconds
+            until = self._detached.get(key, monotonic() + seconds)
+        if leads:
+            # A daemon, so that a worker that stops does not wait for a registry.
+            Thread(
+                target=self._lead, args=(flight, key, work), name=f"flight {key}", daemon=True
+            ).start()
+        return flight.result(max(until - monotonic(), 0))
+
     def _lead(self, flight: Future[Result], key: Key, work: Callable[[], Result]) -> None:
         """Work for all who wait; whatever happens, they must not wait for ever."""
         try:
@@ -77,3 +107,4 @@ class Flights(Generic[Key, Result]):
         finally:
             with self._lock:
                 del self._flights[key]
+                self._detached.pop(key, None)

@@ -1,5 +1,6 @@
 """What a worker keeps in memory of the repositories it was asked for."""
 
+from collections.abc import Sequence
 from threading import Lock
 
 from cachetools import LRUCache
@@ -28,6 +29,11 @@ class Memory:
     def has_catalogue(self) -> bool:
         """Whether there is anything to answer from."""
         return len(self._catalogues) > 0
+
+    def list_failures(self) -> Sequence[Entry]:
+        """Give what is known in place of catalogues."""
+        with self._lock:
+            return tuple(self._failures.values())
 
     def replace(self, known: Entry | None, entry: Entry) -> Entry:
         """Keep an entry in place of the one that was known when it was made.

@@ -1,4 +1,4 @@
-"""Readiness: from what this worker has in memory and one command to Redis, never a registry."""
+"""Readiness: from memory, a file of the snapshot and one command to Redis, never a registry."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -7,7 +7,7 @@ from typing import Protocol
 from service.adapters.entry import Entry
 from service.domain.health import CatalogueHealth, Health, Readiness
 from service.domain.reference import Repository
-from service.errors import RepositoryNotFoundError
+from service.errors import RegistryUnavailableError, RepositoryNotFoundError
 
 
 class Known(Protocol):
@@ -19,18 +19,25 @@ class Known(Protocol):
     def has_catalogue(self) -> bool:
         """Whether there is anything to answer from."""
 
+    def list_failures(self) -> Sequence[Entry]:
+        """Give what is known in place of catalogues."""
+
 
 class ReadinessProbe:
     """Tells whether answers are possible.
 
     The service fails only where it can answer nothing: when it has no catalogue at all, and each
-    tracked repository has a source that failed. Before the first was asked for, it serves.
+    tracked repository has a source that failed; or nothing is tracked, and no registry that was
+    asked gives an answer; or there is no snapshot to read. Before the first was asked for, it
+    serves. What is not tracked is asked for by callers alone, so its failure counts no longer than
+    callers are answered with it: who is sent none would never learn that it is over.
 
     Args:
         known: What this worker knows.
         tracked: The repositories that are looked at.
         clock: The current time, aware and UTC.
         check_redis: Tells what is wrong with Redis; left out where none is configured.
+        has_source: Whether there is a source to read; left out where only asking would tell.
     """
 
     def __init__(
@@ -40,11 +47,13 @@ class ReadinessProbe:
         *,
         clock: Callable[[], datetime],
         check_redis: Callable[[], str | None] | None,
+        has_source: Callable[[], bool] | None = None,
     ) -> None:
         self._known = known
         self._tracked = tracked
         self._clock = clock
         self._check_redis = check_redis
+        self._has_source = has_source
 
     def __call__(self) -> Readiness:
         """Look, and tell."""
@@ -53,7 +62,10 @@ class ReadinessProbe:
         redis = None
         if self._check_redis:
             redis = Health.WARN if problem else Health.PASS
-        seen = {catalogue.health for catalogue in catalogues}
+        seen = {catalogue.health for catalogue in catalogues} or {self._judge_asked()}
+        lost = self._has_source is not None and not self._has_source()
+        if lost:
+            seen = {Health.FAIL}
         if seen == {Health.FAIL} and not self._known.has_catalogue():
             health = Health.FAIL
         elif seen | {redis} <= {Health.PASS, None}:
@@ -61,6 +73,19 @@ class ReadinessProbe:
         else:
             health = Health.WARN
         return Readiness(health, redis, problem, catalogues)
+
+    def _judge_asked(self) -> Health:
+        """Judge by what callers asked for, where nothing is tracked."""
+        failures = self._known.list_failures()
+        if self._known.has_catalogue() or not failures:
+            return Health.PASS
+        # A registry that refuses one repository may still give another.
+        silent = all(
+            isinstance(entry.record.failure, RegistryUnavailableError) for entry in failures
+        )
+        now = self._clock()
+        lasts = any(entry.answers(now) for entry in failures)
+        return Health.FAIL if silent and lasts else Health.WARN
 
     def _look(self, repository: Repository) -> CatalogueHealth:
         entry, now = self._known.recall(repository), self._clock()

@@ -50,6 +50,18 @@ class SnapshotTagSource:
         except (ValueError, OverflowError) as error:
             raise RegistryError(f"the snapshot's file {file}: the list {error}") from error
 
+    def has_list(self) -> bool:
+        """Whether there is any list that can be read."""
+        return any(map(self._is_list, self._directory.rglob("*.json")))
+
+    def _is_list(self, path: Path) -> bool:
+        try:
+            body, _ = self._read(str(path.relative_to(self._directory)))
+            parse_tag_list(body)
+        except (OSError, ValueError, OverflowError):
+            return False
+        return True
+
     def _read(self, file: str) -> tuple[bytes, datetime]:
         path = (self._directory / file).resolve()
         if not path.is_relative_to(self._directory):

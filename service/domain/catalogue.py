@@ -154,6 +154,17 @@ class CatalogueSource(Protocol):
             RegistryError: An answer that cannot be used, and nothing cached.
         """
 
+    def fetch_soon(self, repository: Repository) -> Catalogue:
+        """Give the catalogue of a repository that an answer can do without.
+
+        Waits a short time where nothing is known; what it does not wait for is there for later
+        callers.
+
+        Raises:
+            RepositoryNotFoundError: The source knows no such repository.
+            RegistryError: No answer yet, or none that can be used, and nothing cached.
+        """
+
 
 def newest_stable_branch(images: Sequence[ImageTag]) -> Branch | None:
     """Give the branch of the highest of ordered images that is no pre-release."""

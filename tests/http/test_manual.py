@@ -60,6 +60,8 @@ class Listed:
             raise RepositoryNotFoundError(f"{repository} is not listed")
         return load_catalogue(repository.flavor)
 
+    fetch_soon = fetch_catalogue
+
 
 @pytest.fixture(scope="module")
 def registry() -> FlaskClient:

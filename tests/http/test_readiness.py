@@ -1,12 +1,13 @@
 import tomllib
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from service.domain.health import CatalogueHealth, Health, Readiness
 from service.domain.reference import Repository
-from tests.apps import ROOT, build_client
+from tests.apps import ROOT, build_client, build_client_over
 from tests.contract.document import find_operation, validate_response
 
 HADRON = Repository("quay.io", "kairos/hadron")
@@ -63,3 +64,13 @@ def test_version_is_the_one_of_the_project() -> None:
     body = build_client().get("/readyz").get_json(force=True)
 
     assert body["version"] == project["version"]
+
+
+def test_snapshot_without_a_list_fails(tmp_path: Path) -> None:
+    client = build_client_over(None, ADVISOR_SNAPSHOT_DIR=str(tmp_path))
+
+    empty = client.get("/readyz")
+    (tmp_path / "registry.example").mkdir()
+    (tmp_path / "registry.example" / "os.json").write_text('{"tags": ["a"]}')
+
+    assert (empty.status_code, client.get("/readyz").status_code) == (503, 200)

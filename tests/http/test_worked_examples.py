@@ -43,6 +43,8 @@ class ListedSource:
             raise RepositoryNotFoundError(f"{repository} is not listed")
         return self._catalogues[repository]
 
+    fetch_soon = fetch_catalogue
+
 
 def _ask(example: WorkedExample, **query: str | list[str]) -> TestResponse:
     client = build_client_over(ListedSource(example.lists))

@@ -178,6 +178,18 @@ def _list_without_end(handler: Handler) -> None:
     handler.reply_page(["a"], f'<?last={number}>; rel="next"')
 
 
+def _list_largely_without_end(handler: Handler) -> None:
+    number = int(handler.ask("last") or 0) + 1
+    page = b'{"tags": ["a"], "filler": "' + b"a" * (2 * 1024 * 1024 - 100) + b'"}'
+    handler.reply(200, page, {"Link": f'<?last={number}>; rel="next"'})
+
+
+def _list_long_tags_without_end(handler: Handler) -> None:
+    number = int(handler.ask("last") or 0) + 1
+    tags = [f"{number}-{index}-".ljust(128, "a") for index in range(15_000)]
+    handler.reply_page(tags, f'<?last={number}>; rel="next"')
+
+
 def _list_slowly_without_end(handler: Handler) -> None:
     time.sleep(0.2)
     _list_without_end(handler)
@@ -298,12 +310,14 @@ _BEHAVIOURS: dict[str, Route] = {
     "drip/body": drip_body,
     "drip/head": _drip_head,
     "stall": stall,
+    "endless-large-pages": _list_largely_without_end,
+    "endless-long-tags": _list_long_tags_without_end,
     "endless-body": send_without_end,
     "endless-chunks": send_chunks_without_end,
     "endless-redirect": redirect_without_end,
     "endless-head": send_head_without_end,
     "endless-interim": send_interim_without_end,
-    "body/one-string": body(b'{"tags": ["' + b"a" * (8 * 1024 * 1024 - 100) + b'"]}'),
+    "body/one-string": body(b'{"tags": ["' + b"a" * (2 * 1024 * 1024 - 100) + b'"]}'),
     "body/html": body(b"<html>"),
     "body/deep": body(b"[" * 100_000),
     "body/huge-number": body(b'{"tags": [' + b"9" * 10_000 + b"]}"),

@@ -48,7 +48,15 @@ print(measure("VmHWM") - idle)
 
 
 @pytest.mark.parametrize(
-    "name", ["endless-body", "endless-chunks", "endless-redirect", "endless-head"]
+    "name",
+    [
+        "endless-body",
+        "endless-chunks",
+        "endless-redirect",
+        "endless-head",
+        "endless-large-pages",
+        "endless-long-tags",
+    ],
 )
 def test_memory_stays_near_that_of_idling(faulty: RegistryServer, name: str) -> None:
     command = [sys.executable, "-c", PROGRAM, faulty.address, name, str(THREADS)]

@@ -1,7 +1,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Barrier, Event
-from time import sleep
+from time import monotonic, sleep
 
 import pytest
 
@@ -382,3 +382,64 @@ def test_callers_beyond_the_seats_are_refused_at_once() -> None:
     assert warm.repository == known
     assert [each.result().tag_count for each in waiting] == [1] * 8
     assert cache.fetch_catalogue(HADRON).tag_count == 1
+
+
+def test_what_is_asked_for_soon_is_there_when_the_source_answers(rig: Rig) -> None:
+    assert rig.cache.fetch_soon(HADRON).tag_count == 1
+    assert rig.cache.fetch_soon(HADRON) is rig.fetch()
+    assert rig.source.asked == [HADRON]
+
+
+def test_source_that_stalls_is_waited_for_shortly_and_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.adapters.cache._SOON_SECONDS", 0.2)
+    source = SlowSource(FakeClock())
+    source.answers[HADRON] = ["one"]
+    cache = build_cache(source, lives=LIVES)
+
+    began = monotonic()
+    with pytest.raises(RegistryUnavailableError, match="not listed yet"):
+        cache.fetch_soon(HADRON)
+    first = monotonic() - began
+    with pytest.raises(RegistryUnavailableError, match="not listed yet"):
+        cache.fetch_soon(HADRON)
+    second = monotonic() - began - first
+    source.released.set()
+
+    assert 0.2 <= first < 2
+    assert second < 0.1
+    assert cache.fetch_catalogue(HADRON).tag_count == 1
+    assert source.entered_by == [HADRON]
+
+
+def test_source_that_failed_is_asked_again_but_not_waited_for() -> None:
+    source = SlowSource(FakeClock())
+    source.answers[HADRON] = RegistryUnavailableError("no answer")
+    source.released.set()
+    cache = build_cache(source, lives=LIVES)
+    with pytest.raises(RegistryUnavailableError, match="no answer"):
+        cache.fetch_soon(HADRON)
+    source.clock.advance(FAILURE_LIFE)
+    source.answers[HADRON] = ["one"]
+    source.released.clear()
+
+    began = monotonic()
+    with pytest.raises(RegistryUnavailableError, match="not listed yet"):
+        cache.fetch_soon(HADRON)
+    waited = monotonic() - began
+    source.released.set()
+
+    assert waited < 1
+    assert cache.fetch_catalogue(HADRON).tag_count == 1
+
+
+def test_only_so_many_sources_may_stall_unattended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.adapters.cache._SOON_SECONDS", 0)
+    source = SlowSource(FakeClock())
+    cache = build_cache(source, lives=LIVES)
+    for number in range(4):
+        with pytest.raises(RegistryUnavailableError, match="not listed yet"):
+            cache.fetch_soon(Repository("quay.io", f"kairos/{number}"))
+
+    with pytest.raises(RegistryUnavailableError, match="too many"):
+        cache.fetch_soon(HADRON)
+    source.released.set()

@@ -5,7 +5,7 @@ import pytest
 from service.adapters.readiness import ReadinessProbe
 from service.domain.health import Health, Readiness
 from service.domain.reference import Repository
-from service.errors import RegistryUnavailableError, ServiceError
+from service.errors import RegistryError, RegistryUnavailableError, ServiceError
 from tests.fakes import FakeBackground, FakeTagSource, build_cache
 
 HADRON, ALPINE = (Repository("quay.io", f"kairos/{name}") for name in ("hadron", "alpine"))
@@ -120,3 +120,44 @@ def test_repository_that_does_not_exist_is_a_warning() -> None:
     readiness = rig.look()
 
     assert _healths(readiness) == (Health.WARN, Health.WARN, Health.WARN)
+
+
+def _look_untracked(rig: Rig, *, has_source: bool | None = None) -> Health:
+    has = None if has_source is None else lambda: has_source
+    clock = rig.source.clock
+    return ReadinessProbe(rig.cache, [], clock=clock, check_redis=None, has_source=has)().health
+
+
+def test_silent_registry_fails_where_nothing_is_tracked_as_long_as_callers_hear_of_it() -> None:
+    rig = Rig(hadron=DOWN, alpine=DOWN)
+    before = _look_untracked(rig)
+    rig.refresh()
+
+    during = _look_untracked(rig)
+    rig.source.clock.advance(timedelta(minutes=1))
+
+    assert (before, during, _look_untracked(rig)) == (Health.PASS, Health.FAIL, Health.WARN)
+
+
+@pytest.mark.parametrize(
+    ("alpine", "health"), [(["a"], Health.PASS), (RegistryError("private"), Health.WARN)]
+)
+def test_registry_that_may_answer_others_does_not_fail(
+    alpine: list[str] | ServiceError, health: Health
+) -> None:
+    rig = Rig(hadron=DOWN, alpine=alpine)
+    rig.refresh()
+
+    assert _look_untracked(rig) is health
+
+
+@pytest.mark.parametrize(("has_source", "health"), [(True, Health.PASS), (False, Health.FAIL)])
+def test_source_that_is_not_there_fails(has_source: bool, health: Health) -> None:  # noqa: FBT001 - a parameter
+    assert _look_untracked(Rig(), has_source=has_source) is health
+
+
+def test_source_that_went_away_is_a_warning_while_there_is_a_catalogue() -> None:
+    rig = Rig(hadron=["a"])
+    rig.refresh()
+
+    assert _look_untracked(rig, has_source=False) is Health.WARN

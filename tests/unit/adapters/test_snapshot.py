@@ -151,3 +151,15 @@ def test_tags_that_are_null_are_none(tmp_path: Path) -> None:
     listing = SnapshotTagSource(tmp_path).list_tags(UBUNTU)
 
     assert listing.tags == ()
+
+
+def test_snapshot_has_a_list_where_any_can_be_read(tmp_path: Path) -> None:
+    snapshot = SnapshotTagSource(tmp_path)
+    empty = snapshot.has_list()
+    broken = write(tmp_path, UBUNTU, b"not JSON")
+    unreadable = snapshot.has_list()
+    write(tmp_path, Repository("quay.io", "kairos/hadron"), {"tags": []})
+
+    assert broken.exists()
+    assert (empty, unreadable, snapshot.has_list()) == (False, False, True)
+    assert not SnapshotTagSource(tmp_path / "missing").has_list()
