@@ -145,7 +145,7 @@ def _refuse_contradictions(image: Image, file: ReleaseFile, *, official: bool) -
     for name, of_image, of_file in _compare(image, file, official=official):
         if of_image is not None and of_file is not None and of_image != of_file:
             raise IdentityMismatchError(
-                f"{name}: the image {image.tag} says {of_image}, the release file {of_file!s:.64}",
+                f"{name}: the image {image.tag} says {of_image}, the release file {of_file!s:.128}",
             )
 
 
@@ -168,14 +168,27 @@ def _compare(
     yield "model", tag.model, file.model
     yield "variant", tag.variant, file.variant
     for stated in filter(None, (parse_tag(text, image.repository.flavor) for text in file.tags)):
-        known = stated.kubernetes or tag.kubernetes  # A label of v3.4 lacks it.
-        same = replace(stated, kubernetes=known).stream_and_version == tag.stream_and_version
-        yield "tag", tag, tag if same else stated
+        yield "tag", tag, tag if _agree(tag, stated) else stated
     if official:
         named = file.name_repository(None)
         yield "repository", image.repository.flavor, named and named.repository.flavor
         yield "flavor", image.flavor, file.flavor
         yield "flavor release", tag.base, _base_of(image, file)
+
+
+def _agree(tag: ImageTag, stated: ImageTag) -> bool:
+    """Whether a tag in the file is the image's, as far as it tells.
+
+    A label of v3.4 lacks the Kubernetes part, and none has the suffix of trusted boot images, which
+    are made of what holds the file.
+    """
+    completed = replace(
+        stated,
+        kubernetes=stated.kubernetes or tag.kubernetes,
+        trusted_boot=stated.trusted_boot or tag.trusted_boot,
+    )
+    known = replace(tag, kubernetes=tag.kubernetes or stated.kubernetes)
+    return completed.stream_and_version == known.stream_and_version
 
 
 def _base_of(image: Image, file: ReleaseFile) -> str | None:

@@ -155,7 +155,8 @@ class ReleaseFile:
     @property
     def tags(self) -> Iterator[str]:
         """The tags that the file may hold: of the image, its label, and the name of the build."""
-        named = (self.get("IMAGE_REPO") or "").rpartition("/")[2].partition(":")[2]
+        image = (self.get("IMAGE_REPO") or "").partition("@")[0]
+        named = image.rpartition("/")[2].partition(":")[2]
         label = _as_tag(self.get("IMAGE_LABEL") or "")
         return filter(None, (named, label, self.artifact))
 

@@ -27,7 +27,8 @@ def warn_of_target(
     if running.has_unknown_kubernetes:
         yield UpgradeWarning.of(
             WarningCode.KUBERNETES_VERSION_UNKNOWN,
-            f"neither {running} nor {target} tells its Kubernetes version: compare both first",
+            f"neither {situation.question.running.tag} nor {target} tells its Kubernetes"
+            " version: compare both first",
         )
     if change.kubernetes is VersionChange.MINOR:
         yield UpgradeWarning.of(

@@ -269,6 +269,24 @@ OF_OFFICIAL_IMAGES = {"flavor", "flavor release", "repository"}
 
 # The image and the file say the same in other words, or the file does not say it.
 AGREEMENTS: list[tuple[str, str, str, Changes]] = [
+    (
+        "a label before it was signed",
+        UBUNTU,
+        f"{STANDARD}-uki",
+        {"IMAGE_LABEL": STANDARD, "TRUSTED_BOOT": None},
+    ),
+    (
+        "more of Kubernetes than the image",
+        UBUNTU,
+        STANDARD.partition("-k3s")[0],
+        {"IMAGE_LABEL": STANDARD},
+    ),
+    (
+        "a digest behind the tag",
+        UBUNTU,
+        STANDARD,
+        {"IMAGE_REPO": f"{UBUNTU}:{STANDARD}@sha256:{64 * 'a'}"},
+    ),
     ("the same", UBUNTU, STANDARD, {}),
     ("no software version", UBUNTU, STANDARD, {"SOFTWARE_VERSION": None}),
     ("no flavor release", UBUNTU, STANDARD, {"FLAVOR_RELEASE": None}),
