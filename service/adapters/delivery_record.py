@@ -3,10 +3,17 @@
 import json
 from collections.abc import Callable, Mapping
 from datetime import timedelta
+from typing import TypeVar
 
+from service.adapters.event_log import EventLog
 from service.adapters.store import Store
+from service.adapters.stored_answer import (
+    parse_delivery,
+    parse_having,
+    parse_platforms,
+    parse_signatures,
+)
 from service.domain.delivery import Delivery, Signatures
-from service.domain.legality import Refusal
 from service.domain.reference import Repository
 
 # What a digest names never changes; a store that is full forgets what nobody asks for.
@@ -16,7 +23,7 @@ _FOR_GOOD = timedelta(days=365)
 _FAILURE_LIFE = timedelta(seconds=10)
 _SIGNATURES_LIFE = timedelta(hours=1)
 
-_DELIVERY_PARTS = 4
+Answer = TypeVar("Answer")
 
 
 class DeliveryRecords:
@@ -34,18 +41,11 @@ class DeliveryRecords:
         self._store = store
         self._fingerprint = fingerprint
         self._fresh = fresh
+        self._events = EventLog()
 
     def find_delivery(self, repository: Repository, tag: str) -> Delivery | None:
         """Give what was said of pulling a tag for its architecture."""
-        kept = self._get("tag", repository, tag)
-        if not isinstance(kept, list) or len(kept) != _DELIVERY_PARTS:
-            return None
-        digest, platform_digests, refusal, trouble = kept
-        try:
-            refused = Refusal(refusal) if refusal else None
-            return Delivery(digest, frozenset(platform_digests), refused, trouble)
-        except (TypeError, ValueError):
-            return None
+        return self._get("tag", repository, tag, parse_delivery)
 
     def keep_delivery(self, repository: Repository, tag: str, said: Delivery) -> None:
         """Keep what was said; shortly where the tag may just be about to be pushed, or mended."""
@@ -57,8 +57,7 @@ class DeliveryRecords:
         self, repository: Repository, digest: str
     ) -> Mapping[str, str | None] | None:
         """Give the platforms of a manifest."""
-        kept = self._get("manifest", repository, digest)
-        return kept if isinstance(kept, dict) else None
+        return self._get("manifest", repository, digest, parse_platforms)
 
     def keep_platforms(
         self, repository: Repository, digest: str, platforms: Mapping[str, str | None]
@@ -68,7 +67,7 @@ class DeliveryRecords:
 
     def has(self, repository: Repository, digest: str) -> bool:
         """Whether an image was seen to be there."""
-        return self._get("image", repository, digest) is True
+        return self._get("image", repository, digest, parse_having) is True
 
     def keep_having(self, repository: Repository, digest: str) -> None:
         """Keep that an image is there."""
@@ -76,8 +75,7 @@ class DeliveryRecords:
 
     def find_signatures(self, repository: Repository, digest: str) -> Signatures | None:
         """Give what was seen beside a digest."""
-        kept = self._get("signatures", repository, digest)
-        return Signatures(*kept) if isinstance(kept, list) else None
+        return self._get("signatures", repository, digest, parse_signatures)
 
     def keep_signatures(self, repository: Repository, digest: str, seen: Signatures) -> None:
         """Keep what was seen beside a digest; shortly where not all could be."""
@@ -85,11 +83,14 @@ class DeliveryRecords:
         life = _SIGNATURES_LIFE if known else _FAILURE_LIFE
         self._put("signatures", repository, digest, [seen.signed, seen.attested], life)
 
-    def _get(self, kind: str, repository: Repository, name: str) -> object:
+    def _get(
+        self, kind: str, repository: Repository, name: str, parse: Callable[[bytes], Answer]
+    ) -> Answer | None:
         kept = self._store.get(self._key(kind, repository, name))
         try:
-            return json.loads(kept) if kept else None
+            return parse(kept) if kept else None
         except ValueError:
+            self._events.note("stored_record_refused", kind=kind)
             return None
 
     def _put(

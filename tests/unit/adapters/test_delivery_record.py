@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from service.adapters.delivery_record import DeliveryRecords
 from service.adapters.store import MemoryStore
@@ -73,12 +74,89 @@ def test_tag_is_known_for_a_while_and_trouble_shortly(held: Delivery, life: time
     assert kept.find_delivery(REPOSITORY, "tag") is None
 
 
+DEEP = b"[" * 60_000
+NO_RECORDS = [b"{", b"null", b"1", b"\xff", b"9" * 5_000, DEEP, b'"' + DEEP, b'{"a":' * 20_000]
+
+
+def records_of(kind: str, name: str, value: bytes) -> DeliveryRecords:
+    store = MemoryStore(clock=FakeClock())
+    store.put(f"{kind}:anonymous:{REPOSITORY}:{name}", value, FRESH)
+    return records(store)
+
+
 @pytest.mark.parametrize(
     "value",
-    [b"", b"{", b"[]", b"null", b"1", b"[1, 2]", b'["", [], "none", ""]', b'["", 1, null, ""]'],
+    [
+        b"",
+        *NO_RECORDS,
+        b"[]",
+        b"[1, 2]",
+        b'["", [], "none", ""]',
+        b'["", 1, null, ""]',
+        b'[5, [], null, ""]',
+        b'[["a"], [], null, ""]',
+        b'["sha256:abc\\nrm -rf /", [], null, ""]',
+        f'["{DIGEST}\\n", [], null, ""]'.encode(),
+        f'["{DIGEST}", ["sha256:abc"], null, ""]'.encode(),
+        f'["{DIGEST}", [[]], null, ""]'.encode(),
+        f'["{DIGEST}", "", null, ""]'.encode(),
+        f'["{DIGEST}", {{}}, null, ""]'.encode(),
+        f'["{DIGEST}", [], "withdrawn", ""]'.encode(),
+        f'["{DIGEST}", [], [], ""]'.encode(),
+        f'["{DIGEST}", [], null, null]'.encode(),
+        f'["{DIGEST}", [], null, "two\\nlines"]'.encode(),
+        b'[null, [], null, ""]',
+    ],
 )
-def test_value_that_is_no_record_is_none(value: bytes) -> None:
-    store = MemoryStore(clock=FakeClock())
-    store.put(f"tag:anonymous:{REPOSITORY}:tag", value, FRESH)
+def test_value_that_is_no_delivery_is_none(value: bytes) -> None:
+    assert records_of("tag", "tag", value).find_delivery(REPOSITORY, "tag") is None
 
-    assert records(store).find_delivery(REPOSITORY, "tag") is None
+
+@pytest.mark.parametrize(
+    "value", [*NO_RECORDS, b"[]", b'{"linux/amd64": 1}', b'{"linux/amd64": "sha256:abc"}']
+)
+def test_value_that_is_no_platforms_is_none(value: bytes) -> None:
+    assert records_of("manifest", DIGEST, value).find_platforms(REPOSITORY, DIGEST) is None
+
+
+@pytest.mark.parametrize("value", [*NO_RECORDS, b"[true]", b"false", b'"true"'])
+def test_value_that_does_not_say_that_an_image_is_there_is_none(value: bytes) -> None:
+    assert not records_of("image", DIGEST, value).has(REPOSITORY, DIGEST)
+
+
+@pytest.mark.parametrize(
+    "value", [*NO_RECORDS, b"[1,2,3]", b"[true]", b"[1,0]", b'["yes",true]', b"[[],{}]", b"{}"]
+)
+def test_value_that_is_no_signatures_is_none(value: bytes) -> None:
+    assert records_of("signatures", DIGEST, value).find_signatures(REPOSITORY, DIGEST) is None
+
+
+def test_refused_value_is_told_once_and_not_shown() -> None:
+    kept = records_of("signatures", DIGEST, b'["s3cret"]')
+
+    with capture_logs() as lines:
+        for _ in range(3):
+            kept.find_signatures(REPOSITORY, DIGEST)
+
+    assert lines == [
+        {"event": "stored_record_refused", "kind": "signatures", "log_level": "warning"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        HELD,
+        Delivery(DIGEST, refusal=Refusal.PLATFORM_MISSING),
+        Delivery(f"sha512:{'c' * 128}"),
+        Delivery(trouble="quay.io: the manifest of v1 is not JSON"),
+    ],
+)
+def test_what_is_kept_is_read_again(said: Delivery) -> None:
+    kept = records(MemoryStore(clock=FakeClock()))
+
+    kept.keep_delivery(REPOSITORY, "tag", said)
+    kept.keep_signatures(REPOSITORY, DIGEST, Signatures(signed=None, attested=False))
+
+    assert kept.find_delivery(REPOSITORY, "tag") == said
+    assert kept.find_signatures(REPOSITORY, DIGEST) == Signatures(signed=None, attested=False)
