@@ -15,13 +15,18 @@ from service.adapters.rules_file import RulesError, load_builtin_rules, load_rul
 from service.settings import WORKER_THREADS, SettingsError, read_settings_once
 
 try:
-    _settings = read_settings_once(os.environ, {"registry_auth_file": Credentials.load})
+    _settings = read_settings_once(
+        os.environ,
+        {
+            "registry_auth_file": Credentials.load,
+            "redis_url": check_url,
+            "redis_url_file": check_url,
+        },
+    )
     load_builtin_rules()
     if _settings.rules_file:
         load_rules(_settings.rules_file)
-    if _settings.redis_url:
-        check_url(_settings.redis_url)
-except (SettingsError, RulesError, ValueError) as error:
+except (SettingsError, RulesError) as error:
     sys.exit(f"kairos-upgrade-advisor: {error}")
 
 bind = f"0.0.0.0:{_settings.port}"

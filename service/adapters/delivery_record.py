@@ -2,12 +2,20 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import TypeVar
 
+from service.adapters.event_log import EventLog
 from service.adapters.store import Store
+from service.adapters.stored_answer import (
+    DeliveryRecord,
+    parse_delivery,
+    parse_having,
+    parse_platforms,
+    parse_signatures,
+)
 from service.domain.delivery import Delivery, Signatures
-from service.domain.legality import Refusal
 from service.domain.reference import Repository
 
 # What a digest names never changes; a store that is full forgets what nobody asks for.
@@ -20,21 +28,7 @@ _SIGNATURES_LIFE = timedelta(hours=1)
 # The longest that a tag is believed to be what it was, where it cannot be asked for again.
 _MAX_STALE = timedelta(days=1)
 
-_DELIVERY_PARTS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryRecord:
-    """What was said of pulling a tag.
-
-    Attributes:
-        due_at: When it shall be asked for again; what was said stands until the next answer.
-        until: When it stands no longer.
-    """
-
-    said: Delivery
-    due_at: datetime
-    until: datetime
+Answer = TypeVar("Answer")
 
 
 class DeliveryRecords:
@@ -62,20 +56,16 @@ class DeliveryRecords:
         self._clock = clock
         self._fresh = fresh
         self._life = max(fresh, min(stale, _MAX_STALE))
+        self._events = EventLog()
 
     def find_delivery(self, repository: Repository, tag: str) -> DeliveryRecord | None:
         """Give what was said of pulling a tag for its architecture, while it stands."""
-        kept = self._get("tag", repository, tag)
-        if not isinstance(kept, list) or len(kept) != _DELIVERY_PARTS:
+        record = self._get("tag", repository, tag, parse_delivery)
+        if record is None:
             return None
-        digest, platform_digests, refusal, trouble, due_at, until = kept
-        try:
-            refused = Refusal(refusal) if refusal else None
-            said = Delivery(digest, frozenset(platform_digests), refused, trouble)
-            record = DeliveryRecord(said, _read_time(due_at), _read_time(until))
-        except (TypeError, ValueError, OverflowError, OSError):
-            return None
-        return record if self._clock() < record.until else None
+        left = record.until - self._clock()
+        # Nothing of ours stands longer, whatever the store says.
+        return record if timedelta() < left <= max(self._life, _FAILURE_LIFE) else None
 
     def is_due(self, record: DeliveryRecord) -> bool:
         """Whether a tag shall be asked for again."""
@@ -110,8 +100,7 @@ class DeliveryRecords:
         self, repository: Repository, digest: str
     ) -> Mapping[str, str | None] | None:
         """Give the platforms of a manifest."""
-        kept = self._get("manifest", repository, digest)
-        return kept if isinstance(kept, dict) else None
+        return self._get("manifest", repository, digest, parse_platforms)
 
     def keep_platforms(
         self, repository: Repository, digest: str, platforms: Mapping[str, str | None]
@@ -121,7 +110,7 @@ class DeliveryRecords:
 
     def has(self, repository: Repository, digest: str) -> bool:
         """Whether an image was seen to be there."""
-        return self._get("image", repository, digest) is True
+        return self._get("image", repository, digest, parse_having) is True
 
     def keep_having(self, repository: Repository, digest: str) -> None:
         """Keep that an image is there."""
@@ -129,8 +118,7 @@ class DeliveryRecords:
 
     def find_signatures(self, repository: Repository, digest: str) -> Signatures | None:
         """Give what was seen beside a digest."""
-        kept = self._get("signatures", repository, digest)
-        return Signatures(*kept) if isinstance(kept, list) else None
+        return self._get("signatures", repository, digest, parse_signatures)
 
     def keep_signatures(self, repository: Repository, digest: str, seen: Signatures) -> None:
         """Keep what was seen beside a digest; shortly where not all could be."""
@@ -138,11 +126,14 @@ class DeliveryRecords:
         life = _SIGNATURES_LIFE if known else _FAILURE_LIFE
         self._put("signatures", repository, digest, [seen.signed, seen.attested], life)
 
-    def _get(self, kind: str, repository: Repository, name: str) -> object:
+    def _get(
+        self, kind: str, repository: Repository, name: str, parse: Callable[[bytes], Answer]
+    ) -> Answer | None:
         kept = self._store.get(self._key(kind, repository, name))
         try:
-            return json.loads(kept) if kept else None
+            return parse(kept) if kept else None
         except ValueError:
+            self._events.note("stored_record_refused", kind=kind)
             return None
 
     def _put(
@@ -153,7 +144,3 @@ class DeliveryRecords:
 
     def _key(self, kind: str, repository: Repository, name: str) -> str:
         return f"{kind}:{self._fingerprint(repository)}:{repository}:{name}"
-
-
-def _read_time(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)

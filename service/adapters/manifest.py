@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeGuard
 
 from service.adapters.call import Answer
 
@@ -84,6 +85,11 @@ def compute_digest(body: bytes, stated: str) -> str:
     return digest
 
 
+def is_digest(value: object) -> TypeGuard[str]:
+    """Whether a value is a digest by one of the algorithms that the OCI image-spec registers."""
+    return isinstance(value, str) and _DIGEST.fullmatch(value) is not None
+
+
 def _find_kind(document: Mapping[str, object], content_type: str) -> object:
     """Give the media type, on which everyone who reads the manifest must agree.
 
@@ -123,7 +129,7 @@ def _join_platform(document: Mapping[str, object]) -> str:
 
 def _read_digest(descriptor: object) -> str:
     digest = descriptor.get("digest") if isinstance(descriptor, dict) else None
-    if not isinstance(digest, str) or not _DIGEST.fullmatch(digest):
+    if not is_digest(digest):
         raise ValueError("names something without a digest")
     return digest
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+from service.adapters.event_log import EventLog
 from service.adapters.store import Store
 from service.errors import RegistryUnavailableError
 
@@ -28,6 +29,7 @@ class Pauses:
     def __init__(self, store: Store, clock: Callable[[], datetime]) -> None:
         self._store = store
         self._clock = clock
+        self._events = EventLog()
 
     def check(self, host: str) -> None:
         """Let pass a host that may be asked.
@@ -35,10 +37,11 @@ class Pauses:
         Raises:
             RegistryUnavailableError: It asked to be left alone, and the time is not over.
         """
-        until = _parse_time(self._store.get(_key(host)))
+        until = self._find(host)
         left = until - self._clock() if until else timedelta()
         if left > timedelta():
-            raise _unavailable(f"{host} asked to be left alone for a while", left)
+            pause = min(left, _LONGEST)
+            raise _unavailable(f"{host} asked to be left alone for a while", pause)
 
     def heed(self, host: str, status: int, headers: Mapping[str, str]) -> None:
         """Keep what an answer says of when to ask again.
@@ -56,6 +59,14 @@ class Pauses:
             self._store.put(_key(host), until.isoformat().encode(), pause)
         raise _unavailable(f"{host} answered HTTP {status}", pause)
 
+    def _find(self, host: str) -> datetime | None:
+        kept = self._store.get(_key(host))
+        try:
+            return _parse_time(kept) if kept else None
+        except ValueError:
+            self._events.note("stored_record_refused", kind="pause")
+            return None
+
     def _parse_retry_after(self, text: str) -> timedelta | None:
         """Read seconds or a date; None for anything else. Source: RFC 9110, section 10.2.3."""
         if _SECONDS.fullmatch(text):
@@ -72,12 +83,11 @@ def _key(host: str) -> str:
     return f"pause:{host}"
 
 
-def _parse_time(kept: bytes | None) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(kept.decode()) if kept else None
-    except ValueError:
-        return None
-    return time if time and time.tzinfo else None
+def _parse_time(kept: bytes) -> datetime:
+    time = datetime.fromisoformat(kept.decode())
+    if time.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return time
 
 
 def _unavailable(detail: str, pause: timedelta) -> RegistryUnavailableError:

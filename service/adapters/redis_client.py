@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 from redis import Redis, RedisError
 from redis.backoff import NoBackoff
 from redis.cluster import ClusterNode, RedisCluster
-from redis.connection import SSLConnection, parse_url
+from redis.connection import ConnectionPool, SSLConnection, parse_url
 from redis.exceptions import RedisClusterException
 from redis.retry import Retry
 from redis.sentinel import Sentinel
@@ -39,6 +39,18 @@ _TLS_OPTIONS = frozenset(
     }
 )
 
+# What else a URL may say. The rest would undo what others here build on: bytes, short waits, one
+# try, and a pool that is never empty.
+_OPTIONS = _TLS_OPTIONS | {
+    "db",
+    "password",
+    "sentinel_password",
+    "sentinel_username",
+    "socket_keepalive",
+    "ssl",
+    "username",
+}
+
 _SENTINEL_PORT = 26379
 _CLUSTER_PORT = 6379
 
@@ -49,7 +61,8 @@ def build_client(url: str) -> Client:
     Only a cluster is spoken to at once; the others connect with the first command.
 
     Args:
-        url: ``redis://``, ``rediss://`` and ``unix://`` as in redis-py, with its query options;
+        url: ``redis://``, ``rediss://`` and ``unix://`` as in redis-py, with some of its query
+            options;
             ``redis+sentinel://[user:password@]host[:port],…/service[/database]``, where
             ``sentinel_username`` and ``sentinel_password`` may stand in the query;
             ``redis+cluster://[user:password@]host[:port],…``. The last two take ``ssl=true``.
@@ -58,14 +71,16 @@ def build_client(url: str) -> Client:
         ValueError: The URL cannot be read; the text may show parts of it.
         RedisError: No node of a cluster answers.
     """
+    _check_options(url)
     kind, _, rest = url.partition("://")
     if kind == "redis+sentinel":
         return _build_sentinel(rest)
     if kind == "redis+cluster":
-        hosts, _, options = _split(rest, _CLUSTER_PORT)
+        hosts, options = _split_cluster(rest)
         nodes = [ClusterNode(host, port) for host, port in hosts]  # type: ignore[no-untyped-call]
         return RedisCluster(startup_nodes=nodes, **_with_timeouts(options, _CLUSTER_SECONDS))
-    return Redis.from_url(url, **_with_timeouts({}))
+    options = _with_timeouts(parse_url(url))  # type: ignore[no-untyped-call]
+    return Redis.from_pool(ConnectionPool(**options))
 
 
 def check_url(url: str) -> None:
@@ -75,9 +90,10 @@ def check_url(url: str) -> None:
         ValueError: Its text shows nothing of the URL, which may hold a password.
     """
     try:
+        _check_options(url)
         kind, _, rest = url.partition("://")
         if kind == "redis+cluster":
-            _, _, options = _split(rest, _CLUSTER_PORT)
+            _, options = _split_cluster(rest)
             client: Client = Redis(**_with_timeouts(options))
         else:
             client = build_client(url)
@@ -85,9 +101,14 @@ def check_url(url: str) -> None:
         query = parse_qs(urlsplit(url).query)
         _check_tls({name: query[name][0] for name in query if name.startswith("ssl_")}, connection)
     except OSError:
-        raise ValueError("ADVISOR_REDIS_URL names a file that TLS cannot use") from None
+        raise ValueError("Names a file that TLS cannot use") from None
     except (ValueError, TypeError, AttributeError, RedisError):
-        raise ValueError("ADVISOR_REDIS_URL has an option that Redis clients do not know") from None
+        raise ValueError("Has an option that is not let through, or has no effect") from None
+
+
+def _check_options(url: str) -> None:
+    if not parse_qs(urlsplit(url).query).keys() <= _OPTIONS:
+        raise ValueError("an option that is not let through")
 
 
 def _check_tls(options: Mapping[str, str], connection: object) -> None:
@@ -96,12 +117,10 @@ def _check_tls(options: Mapping[str, str], connection: object) -> None:
     Raises:
         OSError: A file cannot be read, or holds something else.
         TypeError: There is a key, and no certificate.
-        ValueError: An option is not let through, or would be without effect.
+        ValueError: An option would be without effect.
     """
     if options and not isinstance(connection, SSLConnection):
         raise ValueError("options of TLS, and no TLS")
-    if not options.keys() <= _TLS_OPTIONS:
-        raise ValueError("an option that is not let through")
     context = ssl.create_default_context()
     certificate, key = options.get("ssl_certfile"), options.get("ssl_keyfile")
     if certificate or key:
@@ -133,6 +152,13 @@ def _build_sentinel(rest: str) -> Client:
     return client
 
 
+def _split_cluster(rest: str) -> tuple[list[tuple[str, int]], dict[str, Any]]:
+    hosts, _, options = _split(rest, _CLUSTER_PORT)
+    if "db" in options:
+        raise ValueError("a cluster has no databases")
+    return hosts, options
+
+
 def _split(rest: str, default_port: int) -> tuple[list[tuple[str, int]], str, dict[str, Any]]:
     """Give the hosts of a URL of many, its path, and its credentials and options as redis-py's."""
     parts = urlsplit(f"redis://{rest}")
@@ -152,10 +178,10 @@ def _parse_host(text: str, default_port: int) -> tuple[str, int]:
 
 def _with_timeouts(options: dict[str, Any], seconds: float = _TIMEOUT_SECONDS) -> dict[str, Any]:
     return {
+        **options,
         "socket_timeout": seconds,
         "socket_connect_timeout": seconds,
         "retry": Retry(NoBackoff(), 0),
         # The newer protocol brings a longer handshake, and nothing that is used here.
         "protocol": 2,
-        **options,
     }

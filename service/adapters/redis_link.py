@@ -13,6 +13,7 @@ from service.adapters.redis_client import CLIENT_ERRORS, Client, build_client
 
 _PROBE_KEY = "v1:probe"
 _PROBE_SECONDS = 60
+_AWAY = "not reachable"
 
 Result = TypeVar("Result")
 
@@ -39,7 +40,8 @@ class RedisLink:
         if self._breaker.is_open:
             return None
         try:
-            return work(self._connect())
+            client = self._connect()
+            return work(client) if client else None
         except CLIENT_ERRORS as error:
             self._note(error)
             return None
@@ -47,9 +49,12 @@ class RedisLink:
     def check(self) -> str | None:
         """Tell what is wrong: the kind of an error, or None while values can be written."""
         if self._breaker.is_open:
-            return "not reachable"
+            return _AWAY
         try:
-            self._connect().set(_PROBE_KEY, b"", ex=_PROBE_SECONDS)
+            client = self._connect()
+            if client is None:
+                return _AWAY
+            client.set(_PROBE_KEY, b"", ex=_PROBE_SECONDS)
         except CLIENT_ERRORS as error:
             self._note(error)
             return type(error).__name__
@@ -64,7 +69,9 @@ class RedisLink:
 
     def _probe(self) -> bool:
         try:
-            client = self._connect()
+            client = self._connect(probing=True)
+            if client is None:
+                return False
             if isinstance(client, RedisCluster):
                 client.ping(target_nodes=RedisCluster.PRIMARIES)
             else:
@@ -74,8 +81,13 @@ class RedisLink:
         self._events.note("redis_back")
         return True
 
-    def _connect(self) -> Client:
+    def _connect(self, *, probing: bool = False) -> Client | None:
+        """Give the client; None where it cannot be built now, which is known to all at once."""
         with self._lock:
-            if self._client is None:
-                self._client = build_client(self._url)
+            if self._client is None and (probing or not self._breaker.is_open):
+                try:
+                    self._client = build_client(self._url)
+                except CLIENT_ERRORS as error:
+                    # Before the lock is free: whoever waits for it must not pay for the same.
+                    self._note(error)
             return self._client

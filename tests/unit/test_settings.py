@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from certifi import where
 
+from service.adapters.redis_client import check_url
 from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.settings import Settings, SettingsError
@@ -379,6 +380,23 @@ def test_a_file_that_a_check_refuses_is_named_once_beside_bad_values() -> None:
     assert f"bad settings: ADVISOR_REGISTRY_AUTH_FILE: {__file__}: is not JSON.; PORT: " in str(
         told.value
     )
+
+
+@pytest.mark.parametrize("end", ["", "_FILE"])
+def test_redis_that_cannot_be_used_is_named_beside_bad_values(end: str, tmp_path: Path) -> None:
+    url = "redis://:s3cret@one?decode_responses=true"
+    file = tmp_path / "url"
+    file.write_text(url)
+
+    with pytest.raises(SettingsError) as told:
+        Settings.from_env(
+            {f"ADVISOR_REDIS_URL{end}": str(file) if end else url, "PORT": "http"},
+            {"redis_url": check_url, "redis_url_file": check_url},
+        )
+
+    assert f"ADVISOR_REDIS_URL{end}: Has an option" in str(told.value)
+    assert "PORT: " in str(told.value)
+    assert "s3cret" not in str(told.value)
 
 
 def test_repositories_that_contradict_are_named_beside_bad_values() -> None:

@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from service.adapters.delivery_record import DeliveryRecords
 from service.adapters.store import MemoryStore
@@ -120,25 +121,111 @@ def test_tag_that_is_put_off_ends_when_it_would_have() -> None:
     assert kept.find_delivery(REPOSITORY, "tag") is None
 
 
+DEEP = b"[" * 60_000
+NO_RECORDS = [b"{", b"null", b"1", b"\xff", b"9" * 5_000, DEEP, b'"' + DEEP, b'{"a":' * 20_000]
+
+
+SOON = str((FakeClock()() + timedelta(seconds=9)).timestamp()).encode()
+
+
+def records_of(kind: str, name: str, value: bytes) -> DeliveryRecords:
+    store = MemoryStore(clock=FakeClock())
+    store.put(f"{kind}:anonymous:{REPOSITORY}:{name}", value, FRESH)
+    return records(store)
+
+
 @pytest.mark.parametrize(
     "value",
     [
         b"",
-        b"{",
-        b"[]",
-        b"null",
-        b"1",
-        b"[1, 2]",
         b'["", [], "none", "", 1, 9e9]',
         b'["", 1, null, "", 1, 9e9]',
         b'["", [], null, "", "1", 9e9]',
         b'["", [], null, "", 1, 1e99]',
         b'["", [], null, "", 1, NaN]',
         b'["", [], null, "", 1, 1]',
+        *NO_RECORDS,
+        b"[]",
+        b"[1, 2]",
+        b'[5, [], null, "", 1, 9e9]',
+        b'[["a"], [], null, "", 1, 9e9]',
+        b'["sha256:abc\\nrm -rf /", [], null, "", 1, 9e9]',
+        f'["{DIGEST}\\n", [], null, "", 1, 9e9]'.encode(),
+        f'["{DIGEST}", ["sha256:abc"], null, "", 1, 9e9]'.encode(),
+        f'["{DIGEST}", [[]], null, "", 1, 9e9]'.encode(),
+        f'["{DIGEST}", "", null, "", 1, 9e9]'.encode(),
+        f'["{DIGEST}", {{}}, null, "", 1, 9e9]'.encode(),
+        f'["{DIGEST}", [], "withdrawn", "", 1, 9e9]'.encode(),
+        f'["{DIGEST}", [], [], "", 1, 9e9]'.encode(),
+        f'["{DIGEST}", [], null, null, 1, 9e9]'.encode(),
+        f'["{DIGEST}", [], null, "two\\nlines", 1, 9e9]'.encode(),
+        b'[null, [], null, "", 1, 9e9]',
     ],
 )
-def test_value_that_is_no_record_is_none(value: bytes) -> None:
-    store = MemoryStore(clock=FakeClock())
-    store.put(f"tag:anonymous:{REPOSITORY}:tag", value, FRESH)
+def test_value_that_is_no_delivery_is_none(value: bytes) -> None:
+    value = value.replace(b"9e9", SOON)  # the time alone refuses none of them
 
-    assert records(store).find_delivery(REPOSITORY, "tag") is None
+    assert records_of("tag", "tag", value).find_delivery(REPOSITORY, "tag") is None
+
+
+def test_value_that_stands_longer_than_any_of_ours_is_none() -> None:
+    value = f'["{DIGEST}", [], null, "", 1, 9e9]'.encode()
+
+    kept = records_of("tag", "tag", value).find_delivery(REPOSITORY, "tag")
+    soon = records_of("tag", "tag", value.replace(b"9e9", SOON)).find_delivery(REPOSITORY, "tag")
+
+    assert kept is None
+    assert soon is not None
+    assert soon.said == Delivery(DIGEST)
+
+
+@pytest.mark.parametrize(
+    "value", [*NO_RECORDS, b"[]", b'{"linux/amd64": 1}', b'{"linux/amd64": "sha256:abc"}']
+)
+def test_value_that_is_no_platforms_is_none(value: bytes) -> None:
+    assert records_of("manifest", DIGEST, value).find_platforms(REPOSITORY, DIGEST) is None
+
+
+@pytest.mark.parametrize("value", [*NO_RECORDS, b"[true]", b"false", b'"true"'])
+def test_value_that_does_not_say_that_an_image_is_there_is_none(value: bytes) -> None:
+    assert not records_of("image", DIGEST, value).has(REPOSITORY, DIGEST)
+
+
+@pytest.mark.parametrize(
+    "value", [*NO_RECORDS, b"[1,2,3]", b"[true]", b"[1,0]", b'["yes",true]', b"[[],{}]", b"{}"]
+)
+def test_value_that_is_no_signatures_is_none(value: bytes) -> None:
+    assert records_of("signatures", DIGEST, value).find_signatures(REPOSITORY, DIGEST) is None
+
+
+def test_refused_value_is_told_once_and_not_shown() -> None:
+    kept = records_of("signatures", DIGEST, b'["s3cret"]')
+
+    with capture_logs() as lines:
+        for _ in range(3):
+            kept.find_signatures(REPOSITORY, DIGEST)
+
+    assert lines == [
+        {"event": "stored_record_refused", "kind": "signatures", "log_level": "warning"}
+    ]
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        HELD,
+        Delivery(DIGEST, refusal=Refusal.PLATFORM_MISSING),
+        Delivery(f"sha512:{'c' * 128}"),
+        Delivery(trouble="quay.io: the manifest of v1 is not JSON"),
+    ],
+)
+def test_what_is_kept_is_read_again(said: Delivery) -> None:
+    kept = records(MemoryStore(clock=FakeClock()))
+
+    kept.keep_delivery(REPOSITORY, "tag", said)
+    kept.keep_signatures(REPOSITORY, DIGEST, Signatures(signed=None, attested=False))
+
+    found = kept.find_delivery(REPOSITORY, "tag")
+    assert found is not None
+    assert found.said == said
+    assert kept.find_signatures(REPOSITORY, DIGEST) == Signatures(signed=None, attested=False)

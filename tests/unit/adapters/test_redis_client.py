@@ -47,6 +47,7 @@ def test_url_that_names_no_redis_is_refused(url: str) -> None:
         "unix:///run/redis.sock",
         "redis+sentinel://one,two/main?sentinel_password=s3cret&ssl=true",
         "redis+cluster://user:s3cret@one,two",
+        "redis://one?db=1&username=user&password=s3cret&socket_keepalive=1",
     ],
 )
 def test_good_url_is_accepted_without_a_connection(url: str) -> None:
@@ -54,12 +55,44 @@ def test_good_url_is_accepted_without_a_connection(url: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["redis://:s3cret@one", "redis+cluster://:s3cret@one"])
-@pytest.mark.parametrize("option", ["no_such_option=1", "socket_timeout=soon"])
-def test_option_that_does_not_exist_is_refused_without_the_password(kind: str, option: str) -> None:
-    with pytest.raises(ValueError, match="ADVISOR_REDIS_URL") as refused:
+@pytest.mark.parametrize(
+    "option",
+    [
+        "no_such_option=1",
+        "socket_timeout=soon",
+        "socket_timeout=4",
+        "socket_connect_timeout=4",
+        "max_connections=1",
+        "decode_responses=true",
+        "encoding=utf-16",
+        "retry_on_timeout=true",
+        "health_check_interval=1",
+        "protocol=3",
+        "db=1&timeout=20",
+        "db=first",
+    ],
+)
+def test_option_that_is_not_let_through_is_refused_without_the_password(
+    kind: str, option: str
+) -> None:
+    with pytest.raises(ValueError, match="Has an option") as refused:
         check_url(f"{kind}?{option}")
 
     assert "s3cret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["redis://one", "rediss://one", "unix:///one", "redis+sentinel://one/main"],
+)
+def test_no_client_is_built_with_an_option_that_would_beat_ours(url: str) -> None:
+    with pytest.raises(ValueError, match="not let through"):
+        build_client(f"{url}?socket_timeout=4")
+
+
+def test_cluster_has_no_databases() -> None:
+    with pytest.raises(ValueError, match="Has an option"):
+        check_url("redis+cluster://one?db=1")
 
 
 @pytest.mark.parametrize(
@@ -82,7 +115,7 @@ def test_option_that_does_not_exist_is_refused_without_the_password(kind: str, o
     ],
 )
 def test_tls_that_cannot_work_is_refused_before_a_connection(url: str) -> None:
-    with pytest.raises(ValueError, match="ADVISOR_REDIS_URL") as refused:
+    with pytest.raises(ValueError, match=r"Names a file|Has an option") as refused:
         check_url(url)
 
     assert "s3cret" not in str(refused.value)
