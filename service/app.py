@@ -1,44 +1,20 @@
-"""Where the parts meet: the only module that knows all of them, and the owner of the clock."""
+"""Where the parts meet: the application, of what is behind it and what is in front."""
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import structlog
 from flask import Flask
 
 from service import VERSION
-from service.adapters.background import Background
-from service.adapters.cache import CachedCatalogueSource
-from service.adapters.credentials import ANONYMOUS, Credentials
-from service.adapters.delivery_record import DeliveryRecords
-from service.adapters.event_log import EventLog
-from service.adapters.flight import Seats
-from service.adapters.http import Network
-from service.adapters.mirror import MirroredTagSource, MirroredVerifier
-from service.adapters.readiness import ReadinessProbe
-from service.adapters.redis_link import RedisLink
-from service.adapters.redis_sharing import RedisSharing
-from service.adapters.redis_store import RedisStore
-from service.adapters.refresh import Lives, Refresher
-from service.adapters.registry import RegistryTagSource
-from service.adapters.registry_client import RegistryClient
 from service.adapters.rules_file import load_builtin_rules, load_rules
-from service.adapters.sharing import NothingShared, Sharing
-from service.adapters.snapshot import SnapshotTagSource
-from service.adapters.store import MemoryStore, Store
-from service.adapters.tracker import Tracker
-from service.adapters.verifier import RegistryVerifier
 from service.advisor import Advisor
-from service.domain.catalogue import CatalogueSource, TagSource
-from service.domain.delivery import TargetVerifier
+from service.backend import StartVerifying, build_backend
+from service.domain.catalogue import CatalogueSource
 from service.domain.mirror import Mirrors
-from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
-from service.settings import WORKER_THREADS, Settings
+from service.settings import Settings
 from service.web import documents, health, upgrade
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
@@ -47,15 +23,6 @@ _OPENAPI = Path(__file__).resolve().parent.parent / "openapi.yaml"
 
 # A release file has some 2 KiB; a question about one node is little more.
 _MAX_BODY_BYTES = 256 * 1024
-
-# A snapshot never expires; this is how soon a changed file is seen.
-_SNAPSHOT_LIVES = Lives(timedelta(seconds=5), timedelta.max)
-
-# Pauses, and some records for each target; each has some hundred bytes.
-_MAX_SHARED_KEYS = 10_000
-
-# Begins the time in which one question may be verified.
-StartVerifying = Callable[[], TargetVerifier]
 
 
 def create_app(
@@ -78,7 +45,7 @@ def create_app(
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["openapi"] = _OPENAPI.read_bytes()
-    backend = _build_backend(settings)
+    backend = build_backend(settings)
     app.extensions["readiness"] = backend.readiness
     app.extensions["tracker"] = backend.tracker
     app.extensions["advisor"] = Advisor(
@@ -93,119 +60,6 @@ def create_app(
     for module in (upgrade, health, documents):
         app.register_blueprint(module.blueprint)
     return app
-
-
-@dataclass(frozen=True, slots=True)
-class _Origin:
-    """Where tag lists come from, and what verifies targets there.
-
-    Attributes:
-        start_verifying: None where nothing is verified.
-        describe: Tells where and with which credentials a repository is listed; empty for the
-            plain case.
-        has_source: Whether there is a source to read; None where only asking would tell.
-    """
-
-    source: TagSource
-    lives: Lives
-    start_verifying: StartVerifying | None
-    describe: Callable[[Repository], str]
-    has_source: Callable[[], bool] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class _Backend:
-    """All that is behind the advisor."""
-
-    source: CatalogueSource
-    start_verifying: StartVerifying | None
-    readiness: ReadinessProbe
-    tracker: Tracker
-
-
-def _build_backend(settings: Settings) -> _Backend:
-    events = EventLog()
-    shared = settings.redis_url is not None and settings.snapshot_dir is None
-    link = RedisLink(settings.redis_url, events) if settings.redis_url and shared else None
-    seats = Seats(WORKER_THREADS // 2)
-    origin = _build_origin(settings, link, seats)
-    sharing: Sharing = NothingShared()
-    if link:
-        sharing = RedisSharing(link, clock=_now, events=events, origin=origin.describe)
-    cache = CachedCatalogueSource(
-        Refresher(origin.source, clock=_now, lives=origin.lives, events=events),
-        clock=_now,
-        sharing=sharing,
-        start=Background().start,
-        seats=seats,
-    )
-    tracked = () if settings.snapshot_dir else settings.tracked_repositories
-    readiness = ReadinessProbe(
-        cache,
-        tracked,
-        clock=_now,
-        check_redis=link.check if link else None,
-        has_source=origin.has_source,
-    )
-    tracker = Tracker(cache, tracked, sharing)
-    return _Backend(cache, origin.start_verifying, readiness, tracker)
-
-
-def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:
-    if settings.snapshot_dir:
-        snapshot = SnapshotTagSource(settings.snapshot_dir)
-        return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "", snapshot.has_list)
-    own = MemoryStore(clock=_now, max_keys=_MAX_SHARED_KEYS)
-    store = RedisStore(link, own) if link else own
-    client = _build_client(settings, store)
-    mirrors = settings.mirrors
-    return _Origin(
-        MirroredTagSource(RegistryTagSource(client, clock=_now), mirrors),
-        Lives(settings.fresh, settings.stale),
-        _build_verifier(settings, client, store, seats) if settings.verify_targets else None,
-        lambda repository: _describe_origin(repository, mirrors.place(repository), client),
-    )
-
-
-def _describe_origin(repository: Repository, place: Repository, client: RegistryClient) -> str:
-    fingerprint = client.fingerprint(place)
-    if place == repository and fingerprint == ANONYMOUS:
-        return ""
-    return f"{place}#{fingerprint}"
-
-
-def _build_verifier(
-    settings: Settings, client: RegistryClient, store: Store, seats: Seats
-) -> StartVerifying:
-    records = DeliveryRecords(
-        store,
-        fingerprint=client.fingerprint,
-        clock=_now,
-        fresh=settings.fresh,
-        stale=settings.stale,
-    )
-    verifier = RegistryVerifier(client, records, seats, Background().start)
-    return lambda: MirroredVerifier(verifier.start(), settings.mirrors)
-
-
-def _build_client(settings: Settings, store: Store) -> RegistryClient:
-    auth_file = settings.registry_auth_file
-    return RegistryClient(
-        Network(
-            insecure=settings.insecure_registries,
-            private=settings.private_registries,
-            ca_file=settings.registry_ca_file,
-            proxy=settings.registry_proxy,
-        ),
-        timeout=settings.registry_timeout,
-        credentials=Credentials.load(auth_file) if auth_file else Credentials(),
-        store=store,
-        clock=_now,
-    )
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 def _build_scope(settings: Settings) -> Scope:
