@@ -9,20 +9,12 @@ import logging
 import os
 import sys
 
-from service.adapters.credentials import Credentials
-from service.adapters.redis_client import check_url
 from service.adapters.rules_file import RulesError, load_builtin_rules, load_rules, reload_rules
+from service.backend import CHECKS
 from service.settings import WORKER_THREADS, SettingsError, read_settings_once
 
 try:
-    _settings = read_settings_once(
-        os.environ,
-        {
-            "registry_auth_file": Credentials.load,
-            "redis_url": check_url,
-            "redis_url_file": check_url,
-        },
-    )
+    _settings = read_settings_once(os.environ, CHECKS)
     load_builtin_rules()
     if _settings.rules_file:
         load_rules(_settings.rules_file)

@@ -1,12 +1,11 @@
 """Where the parts meet: the application, of what is behind it and what is in front."""
 
 import logging
-from pathlib import Path
 
 import structlog
 from flask import Flask
 
-from service import VERSION
+from service import VERSION, find_file
 from service.adapters.rules_file import load_builtin_rules, load_rules
 from service.advisor import Advisor
 from service.backend import StartVerifying, build_backend
@@ -18,8 +17,6 @@ from service.settings import Settings
 from service.web import documents, health, upgrade
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
-
-_OPENAPI = Path(__file__).resolve().parent.parent / "openapi.yaml"
 
 # A release file has some 2 KiB; a question about one node is little more.
 _MAX_BODY_BYTES = 256 * 1024
@@ -44,13 +41,13 @@ def create_app(
     app.config["VERSION"] = VERSION
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    app.extensions["openapi"] = _OPENAPI.read_bytes()
+    app.extensions["openapi"] = find_file("openapi.yaml").read_bytes()
     backend = build_backend(settings)
     app.extensions["readiness"] = backend.readiness
     app.extensions["tracker"] = backend.tracker
     app.extensions["advisor"] = Advisor(
         source or backend.source,
-        _build_scope(settings),
+        build_scope(settings),
         _build_rulebook(settings),
         settings.default_organisation,
         start_verifying if source else backend.start_verifying,
@@ -62,7 +59,8 @@ def create_app(
     return app
 
 
-def _build_scope(settings: Settings) -> Scope:
+def build_scope(settings: Settings) -> Scope:
+    """Say which repositories may be asked for."""
     return Scope(
         settings.repositories,
         settings.official_repositories,

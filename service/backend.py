@@ -1,7 +1,7 @@
 """What is behind the advisor: registry or snapshot, cache, sharing, verification; and the clock."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from service.adapters.background import Background
@@ -13,6 +13,7 @@ from service.adapters.flight import Seats
 from service.adapters.http import Network
 from service.adapters.mirror import MirroredTagSource, MirroredVerifier
 from service.adapters.readiness import ReadinessProbe
+from service.adapters.redis_client import check_url
 from service.adapters.redis_link import RedisLink
 from service.adapters.redis_sharing import RedisSharing
 from service.adapters.redis_store import RedisStore
@@ -27,13 +28,20 @@ from service.adapters.verifier import RegistryVerifier
 from service.domain.catalogue import CatalogueSource, TagSource
 from service.domain.delivery import TargetVerifier
 from service.domain.reference import Repository
-from service.settings import WORKER_THREADS, Settings
+from service.settings import WORKER_THREADS, Check, Settings
 
 # A snapshot never expires; this is how soon a changed file is seen.
 _SNAPSHOT_LIVES = Lives(timedelta(seconds=5), timedelta.max)
 
 # Pauses, and some records for each target; each has some hundred bytes.
 _MAX_SHARED_KEYS = 10_000
+
+# What looks closer at a setting than its text tells; for ``Settings.from_env``.
+CHECKS: Mapping[str, Check] = {
+    "registry_auth_file": Credentials.load,
+    "redis_url": check_url,
+    "redis_url_file": check_url,
+}
 
 # Begins the time in which one question may be verified.
 StartVerifying = Callable[[], TargetVerifier]
@@ -94,6 +102,12 @@ def build_backend(settings: Settings) -> Backend:
     )
     tracker = Tracker(cache, tracked, sharing)
     return Backend(cache, origin.start_verifying, readiness, tracker)
+
+
+def build_tag_source(settings: Settings) -> TagSource:
+    """Build what lists tags where they come from: without a cache, a snapshot or Redis."""
+    alone = replace(settings, snapshot_dir=None)
+    return _build_origin(alone, None, Seats(WORKER_THREADS // 2)).source
 
 
 def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:

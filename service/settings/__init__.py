@@ -13,6 +13,8 @@ from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
 from service.settings.schema import Check, SettingsSchema
 
+__all__ = ["WORKER_THREADS", "Check", "Settings", "SettingsError", "read_settings_once"]
+
 PREFIX = "ADVISOR_"
 # Kubernetes injects these for a service that is called "advisor".
 _INJECTED_PREFIXES = ("ADVISOR_PORT", "ADVISOR_SERVICE_")

@@ -1,0 +1,17 @@
+"""The settings of a command that answers and ends."""
+
+from collections.abc import Mapping
+
+from service.backend import CHECKS
+from service.settings import Settings
+
+_LOG_LEVEL = "ADVISOR_LOG_LEVEL"
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings; the log tells nothing but the worst where its level is not set.
+
+    Raises:
+        SettingsError: See ``Settings.from_env``.
+    """
+    return Settings.from_env({**environ, _LOG_LEVEL: environ.get(_LOG_LEVEL) or "critical"}, CHECKS)
