@@ -7,6 +7,7 @@ from service.domain.catalogue import Catalogue, CatalogueSource
 from service.domain.delivery import TargetVerifier
 from service.domain.identity import Claim, find_repository, identify
 from service.domain.image import Image
+from service.domain.matrix import Matrix, Survey
 from service.domain.policy import Policy
 from service.domain.recommendation import Recommendation, recommend
 from service.domain.reference import Repository
@@ -62,6 +63,7 @@ class Advisor:
         self._rulebook = rulebook
         self._default_organisation = default_organisation
         self._start_verifying = start_verifying
+        self._surveyed: tuple[tuple[Survey, ...], Matrix] = ((), Matrix.of(()))
 
     def recommend_upgrade(self, request: UpgradeRequest, form: str) -> Recommendation:
         """Recommend the upgrade target of a node.
@@ -107,6 +109,30 @@ class Advisor:
             else recommend(situation)
         )
         return answer.relocate(self._scope.answered.place)
+
+    def survey_matrix(self) -> Matrix:
+        """Survey the streams of the tracked repositories, as far as these are known or soon are.
+
+        Returns:
+            The same matrix until a list changes.
+        """
+        tracked = filter(self._scope.allows, self._scope.list_tracked())
+        references = {repository: self._scope.reference_of(repository) for repository in tracked}
+        wanted = dict.fromkeys((*references, *filter(None, references.values())))
+        catalogues = self._source.fetch_many_soon(wanted)
+        surveys = tuple(
+            Survey(
+                repository,
+                catalogues.get(repository),
+                catalogues.get(reference) if reference else None,
+            )
+            for repository, reference in references.items()
+        )
+        known, matrix = self._surveyed
+        if surveys != known:
+            matrix = Matrix.of(surveys).relocate(self._scope.answered.place)
+            self._surveyed = surveys, matrix
+        return matrix
 
     def _find_stream(self, running: Image, rules: Rules) -> tuple[Image, Catalogue]:
         """Find where a stream goes on: in the successor of its repository, if there is one."""

@@ -1,6 +1,7 @@
 """Where the parts meet: the application, of what is behind it and what is in front."""
 
 import logging
+from collections.abc import Callable, Sequence
 
 import structlog
 from flask import Flask
@@ -11,10 +12,11 @@ from service.advisor import Advisor
 from service.backend import StartVerifying, build_backend
 from service.domain.catalogue import CatalogueSource
 from service.domain.mirror import Mirrors
+from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.settings import Settings
-from service.web import documents, health, upgrade
+from service.web import documents, health, matrix, upgrade
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
 
@@ -47,25 +49,26 @@ def create_app(
     app.extensions["tracker"] = backend.tracker
     app.extensions["advisor"] = Advisor(
         source or backend.source,
-        build_scope(settings),
+        build_scope(settings, backend.list_tracked),
         _build_rulebook(settings),
         settings.default_organisation,
         start_verifying if source else backend.start_verifying,
     )
     register_request_id(app)
     register_problems(app)
-    for module in (upgrade, health, documents):
+    for module in (upgrade, matrix, health, documents):
         app.register_blueprint(module.blueprint)
     return app
 
 
-def build_scope(settings: Settings) -> Scope:
+def build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Repository]]) -> Scope:
     """Say which repositories may be asked for."""
     return Scope(
         settings.repositories,
         settings.official_repositories,
         settings.reference_repositories,
         settings.mirrors if settings.answer_with == "mirror" else Mirrors(),
+        list_tracked,
     )
 
 

@@ -1,8 +1,9 @@
 """What is behind the advisor: registry or snapshot, cache, sharing, verification; and the clock."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from service.adapters.background import Background
 from service.adapters.cache import CachedCatalogueSource
@@ -55,24 +56,29 @@ class _Origin:
         start_verifying: None where nothing is verified.
         describe: Tells where and with which credentials a repository is listed; empty for the
             plain case.
-        has_source: Whether there is a source to read; None where only asking would tell.
+        snapshot: Where tag lists come from, if they are files.
     """
 
     source: TagSource
     lives: Lives
     start_verifying: StartVerifying | None
     describe: Callable[[Repository], str]
-    has_source: Callable[[], bool] | None = None
+    snapshot: SnapshotTagSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """All that is behind the advisor."""
+    """All that is behind the advisor.
+
+    Attributes:
+        list_tracked: Gives the tracked repositories; all of a snapshot where none are set.
+    """
 
     source: CatalogueSource
     start_verifying: StartVerifying | None
     readiness: ReadinessProbe
     tracker: Tracker
+    list_tracked: Callable[[], Sequence[Repository]]
 
 
 def build_backend(settings: Settings) -> Backend:
@@ -98,10 +104,17 @@ def build_backend(settings: Settings) -> Backend:
         tracked,
         clock=_now,
         check_redis=link.check if link else None,
-        has_source=origin.has_source,
+        has_source=origin.snapshot.has_list if origin.snapshot else None,
     )
     tracker = Tracker(cache, tracked, sharing)
-    return Backend(cache, origin.start_verifying, readiness, tracker)
+    list_tracked = partial(_list_tracked, settings, origin.snapshot)
+    return Backend(cache, origin.start_verifying, readiness, tracker, list_tracked)
+
+
+def _list_tracked(settings: Settings, snapshot: SnapshotTagSource | None) -> Sequence[Repository]:
+    if settings.tracked_repositories or snapshot is None:
+        return settings.tracked_repositories
+    return tuple(snapshot.list_repositories())
 
 
 def build_tag_source(settings: Settings) -> TagSource:
@@ -113,7 +126,7 @@ def build_tag_source(settings: Settings) -> TagSource:
 def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:
     if settings.snapshot_dir:
         snapshot = SnapshotTagSource(settings.snapshot_dir)
-        return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "", snapshot.has_list)
+        return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "", snapshot)
     own = MemoryStore(clock=_now, max_keys=_MAX_SHARED_KEYS)
     store = RedisStore(link, own) if link else own
     client = _build_client(settings, store)

@@ -22,7 +22,9 @@ from service.errors import ServiceError
 def write(asked: Namespace, environ: Mapping[str, str], out: TextIO) -> ExitCode:
     """Write the lists of repositories; what fails is told, and does not hold up the rest."""
     settings = read_settings(environ)
-    repositories = _choose(map(Repository.parse, asked.repositories), build_scope(settings))
+    repositories = _choose(
+        map(Repository.parse, asked.repositories), build_scope(settings, lambda: ())
+    )
     source = build_tag_source(settings)
     failures = []
     # Without a terminal there is no bar.

@@ -146,10 +146,10 @@ class SettingsSchema(Schema):
             from_file = values.pop(f"{attribute}_file")
             values[attribute] = values[attribute] or from_file
         if values["tracked_repositories"] is None:
+            # Of a snapshot, whatever it has.
+            flavors = () if values["snapshot_dir"] else parse_tracked(_TRACKED)
             values["tracked_repositories"] = tuple(
-                repository
-                for repository in parse_tracked(_TRACKED)
-                if _is_any(repository, values["repositories"])
+                repository for repository in flavors if _is_any(repository, values["repositories"])
             )
         if values["web_concurrency"] is None:
             # Without Redis each worker lists for itself.

@@ -95,9 +95,13 @@ def _parse_arch(text: str) -> Arch:
     return arch
 
 
-class _QuestionSchema(Schema):
+class ParametersSchema(Schema):
+    """A query in which nothing unknown is ignored; it has no parameters by itself."""
+
     error_messages = {"unknown": "No such parameter."}  # noqa: RUF012 - as marshmallow has it
 
+
+class _QuestionSchema(ParametersSchema):
     # A bad reference is a problem of its own, not a bad field.
     image = fields.Function(deserialize=_text(Reference.parse))
     max_step = fields.Enum(MaxStep, by_value=True)
@@ -164,6 +168,15 @@ _BODY = _BodySchema()
 _FILE = _FileSchema()
 
 
+def load_parameters(schema: ParametersSchema, request: Request) -> Any:  # noqa: ANN401 - a schema's
+    """Load a query by a schema; every bad parameter is named.
+
+    Raises:
+        InvalidRequestError: A parameter is missing, unknown, repeated or out of range.
+    """
+    return _load(schema, _read_parameters(request))
+
+
 def load_query(request: Request) -> UpgradeQuery:
     """Load a question that is all in the query; every bad parameter is named.
 
@@ -171,7 +184,7 @@ def load_query(request: Request) -> UpgradeQuery:
         InvalidRequestError: A parameter is missing, unknown, repeated or out of range.
         InvalidReferenceError: ``image`` is not a reference.
     """
-    return _load(_QUERY, _read_parameters(request))
+    return _load_question(_QUERY, _read_parameters(request))
 
 
 def load_body(request: Request) -> UpgradeQuery:
@@ -185,20 +198,24 @@ def load_body(request: Request) -> UpgradeQuery:
     parameters = _read_parameters(request)
     if request.mimetype == "application/json":
         _check_only_format(parameters)
-        return _load(_BODY, _read_json(request))
+        return _load_question(_BODY, _read_json(request))
     if request.mimetype == "text/plain":
         if "release_file" in parameters:
             raise InvalidRequestError([FieldError("release_file", "Send it as the body.")])
-        return _load(_FILE, {**parameters, "release_file": _read_text(request)})
+        return _load_question(_FILE, {**parameters, "release_file": _read_text(request)})
     raise UnsupportedMediaType("Send application/json, or a release file as text/plain.")
 
 
-def _load(schema: Schema, values: Mapping[str, object]) -> UpgradeQuery:
+def _load_question(schema: _QuestionSchema, values: Mapping[str, object]) -> UpgradeQuery:
+    query: UpgradeQuery = _load(schema, values)
+    return query
+
+
+def _load(schema: Schema, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - a schema's
     try:
-        loaded: UpgradeQuery = schema.load(values)
+        return schema.load(values)
     except ValidationError as error:
         raise InvalidRequestError(_flatten(error.messages_dict)) from error
-    return loaded
 
 
 def _check_only_format(parameters: Mapping[str, object]) -> None:

@@ -5,6 +5,8 @@ from marshmallow import Schema, fields
 from service.domain.recommendation import Offer
 from service.domain.tag import ImageTag
 
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
 
 class ImageSchema(Schema):
     """An image: the shape used everywhere."""
@@ -63,7 +65,7 @@ class WarningSchema(Schema):
 class CatalogueSchema(Schema):
     """The listing that an answer was made of."""
 
-    fetched_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+    fetched_at = fields.DateTime(format=_TIME)
     stale = fields.Boolean()
     tags = fields.Integer(attribute="tag_count")
 
@@ -107,6 +109,30 @@ class RecommendationSchema(Schema):
     commands = fields.Function(lambda answer: {"kairos_agent": _agent_command(answer.offer)})
     links = fields.Nested(LinksSchema, allow_none=True)
     catalogue = fields.Nested(CatalogueSchema)
+
+
+class MatrixStreamSchema(Schema):
+    """One stream of the support matrix."""
+
+    flavor = fields.String(attribute="newest.flavor")
+    flavor_release = fields.String(allow_none=True)
+    variant = fields.String(attribute="stream.variant")
+    arch = fields.String(attribute="stream.arch")
+    model = fields.String(attribute="stream.model")
+    kubernetes = fields.String(attribute="stream.distribution", allow_none=True)
+    trusted_boot = fields.Boolean(attribute="stream.trusted_boot")
+    newest = fields.Nested(ImageSchema)
+    verdict = fields.String()
+    fetched_at = fields.DateTime(format=_TIME)
+    stale = fields.Boolean()
+
+
+class MatrixSchema(Schema):
+    """The support matrix."""
+
+    latest_branch = fields.String(allow_none=True)
+    streams = fields.List(fields.Nested(MatrixStreamSchema))
+    missing = fields.List(fields.String())
 
 
 def _dump_kubernetes(tag: ImageTag) -> dict[str, str | None] | None:
