@@ -12,6 +12,9 @@ from service.cli.question import add_question
 
 PROGRAM = "kairos-upgrade-advisor"
 
+# What all listings of a registry that is well take, and a little more.
+_LISTING_SECONDS = 10.0
+
 Run = Callable[[Namespace, Mapping[str, str], TextIO], ExitCode]
 
 _ABOUT = f"""\
@@ -103,6 +106,13 @@ def build_parser() -> ArgumentParser:
     add_question(add("recommend", asking.recommend, "answer for one node", _RECOMMEND))
     matrix = add("matrix", asking.print_matrix, "print the support matrix", _MATRIX)
     matrix.add_argument("--json", action="store_true", help="the answer as HTTP gives it")
+    matrix.add_argument(
+        "--wait",
+        metavar="SECONDS",
+        type=float,
+        default=_LISTING_SECONDS,
+        help="how long to wait for lists that are not known (%(default)s)",
+    )
     snapshot = add("snapshot", snapshotting.write, "write tag lists for an air gap", _SNAPSHOT)
     snapshot.add_argument("directory", metavar="DIR", type=Path, help="made where it is missing")
     snapshot.add_argument(

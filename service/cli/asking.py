@@ -6,6 +6,7 @@ What is printed as JSON or as a line is what HTTP gives, for it comes from the s
 from argparse import Namespace
 from collections.abc import Mapping
 from http import HTTPStatus
+from time import monotonic, sleep
 from typing import TextIO
 
 from flask.testing import FlaskClient
@@ -17,6 +18,9 @@ from service.cli.outcome import CommandError, ExitCode
 from service.cli.prose import describe_matrix, describe_recommendation
 from service.cli.question import read_parameters, read_release_file
 from service.domain.status import Status
+
+# How often the service, which lists in the background, is asked whether it has all lists.
+_PAUSE_SECONDS = 0.2
 
 _CODES = {
     Status.UPGRADE_AVAILABLE: ExitCode.DONE,
@@ -37,9 +41,21 @@ def recommend(asked: Namespace, environ: Mapping[str, str], out: TextIO) -> Exit
 
 def print_matrix(asked: Namespace, environ: Mapping[str, str], out: TextIO) -> ExitCode:
     """Print the support matrix."""
-    answer = _check(_open(environ).get("/v1/matrix"))
+    answer = _survey(_open(environ), asked.wait)
     out.write(answer.text if asked.json else describe_matrix(answer.get_json()))
+    if missing := answer.get_json()["missing"]:
+        raise CommandError(f"not listed, so not in the matrix: {', '.join(missing)}")
     return ExitCode.DONE
+
+
+def _survey(client: FlaskClient, patience_seconds: float) -> TestResponse:
+    """Ask for the matrix until all is listed, or has had its time."""
+    until = monotonic() + patience_seconds
+    while True:
+        answer = _check(client.get("/v1/matrix"))
+        if not answer.get_json()["missing"] or monotonic() > until:
+            return answer
+        sleep(_PAUSE_SECONDS)
 
 
 def _open(environ: Mapping[str, str]) -> FlaskClient:

@@ -70,8 +70,8 @@ def _weigh(warning: Json) -> int:
 def _describe_rejected(rejected: Sequence[Json]) -> Iterator[str]:
     for group in rejected:
         yield _indent(
-            f"{group['count']} images: {REFUSALS[Refusal(group['code'])]}, such as {group['example']}"
-            f" [{group['code']}]"
+            f"{group['count']} images: {REFUSALS[Refusal(group['code'])]}, such as"
+            f" {group['example']} [{group['code']}]"
         )
 
 
@@ -99,11 +99,11 @@ def _describe_footing(answer: Json) -> list[str]:
 
 def _describe_stream(stream: Json) -> tuple[str, ...]:
     identity = [stream[part] for part in ("flavor", "flavor_release", "variant", "arch", "model")]
-    newest = stream["newest"]
+    trusted_boot = "trusted boot" if stream["trusted_boot"] else None
     return (
-        " ".join(filter(None, identity)),
+        " ".join(filter(None, [*identity, trusted_boot])),
         stream["kubernetes"] or "",
-        newest["version"],
+        stream["newest"]["version"],
         VERDICTS[Verdict(stream["verdict"])],
         stream["fetched_at"],
     )
