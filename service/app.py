@@ -16,7 +16,7 @@ from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.settings import Settings
-from service.web import documents, health, matrix, upgrade
+from service.web import assets, documents, front_page, health, matrix, pages, upgrade
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
 
@@ -39,6 +39,7 @@ def create_app(
     """
     _configure_logging(settings)
     app = Flask(__name__, static_folder=None)
+    app.url_map.merge_slashes = False  # nothing but the page itself is the page
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["VERSION"] = VERSION
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
@@ -46,6 +47,7 @@ def create_app(
     app.extensions["openapi"] = find_file("openapi.yaml").read_bytes()
     backend = build_backend(settings)
     app.extensions["readiness"] = backend.readiness
+    app.extensions["clock"] = backend.clock
     app.extensions["tracker"] = backend.tracker
     app.extensions["advisor"] = Advisor(
         source or backend.source,
@@ -56,7 +58,7 @@ def create_app(
     )
     register_request_id(app)
     register_problems(app)
-    for module in (upgrade, matrix, health, documents):
+    for module in (upgrade, matrix, health, documents, front_page, pages, assets):
         app.register_blueprint(module.blueprint)
     return app
 

@@ -79,6 +79,7 @@ class Backend:
     readiness: ReadinessProbe
     tracker: Tracker
     list_tracked: Callable[[], Sequence[Repository]]
+    clock: Callable[[], datetime]
 
 
 def build_backend(settings: Settings) -> Backend:
@@ -108,7 +109,7 @@ def build_backend(settings: Settings) -> Backend:
     )
     tracker = Tracker(cache, tracked, sharing)
     list_tracked = partial(_list_tracked, settings, origin.snapshot)
-    return Backend(cache, origin.start_verifying, readiness, tracker, list_tracked)
+    return Backend(cache, origin.start_verifying, readiness, tracker, list_tracked, _now)
 
 
 def _list_tracked(settings: Settings, snapshot: SnapshotTagSource | None) -> Sequence[Repository]:

@@ -1,10 +1,11 @@
 """What callers read: the contract, and what each problem means."""
 
-from flask import Blueprint, Response, abort, current_app, render_template
+from flask import Blueprint, Response, abort, current_app
 
+from service.web.pages import API_BROWSER, answer_page
 from service.web.problems import PROBLEMS
 
-blueprint = Blueprint("documents", __name__, template_folder="templates")
+blueprint = Blueprint("documents", __name__)
 
 
 @blueprint.get("/openapi.yaml")
@@ -13,7 +14,19 @@ def get_openapi() -> Response:
     return Response(current_app.extensions["openapi"], mimetype="application/yaml")
 
 
+@blueprint.get("/docs")
+def get_docs() -> Response:
+    """Show the contract in a browser of APIs."""
+    return answer_page("docs.html", {}, loads=API_BROWSER)
+
+
+@blueprint.get("/problems")
+def get_problems() -> Response:
+    """List the problems: what each means and what to do."""
+    return answer_page("problems.html", {"problems": PROBLEMS.values()})
+
+
 @blueprint.get("/problems/<slug>")
-def get_problem(slug: str) -> str:
+def get_problem(slug: str) -> Response:
     """Tell what a problem means and what to do."""
-    return render_template("problem.html", problem=PROBLEMS.get(slug) or abort(404))
+    return answer_page("problem.html", {"problem": PROBLEMS.get(slug) or abort(404)})

@@ -187,6 +187,16 @@ def load_query(request: Request) -> UpgradeQuery:
     return _load_question(_QUERY, _read_parameters(request))
 
 
+def load_question(values: Mapping[str, object]) -> UpgradeQuery:
+    """Load a question of parameters that were read before.
+
+    Raises:
+        InvalidRequestError: A parameter is missing, unknown or out of range.
+        InvalidReferenceError: ``image`` is not a reference.
+    """
+    return _load_question(_QUERY, values)
+
+
 def load_body(request: Request) -> UpgradeQuery:
     """Load a question from a JSON body, or from a release file with its policy in the query.
 

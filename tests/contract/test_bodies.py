@@ -255,6 +255,20 @@ def test_a_bug_is_told_as_the_document_says(form: str) -> None:
         ("/livez", 200),
         ("/readyz", 200),
         ("/openapi.yaml", 200),
+        ("/", 200),
+        (f"/?image={UPGRADABLE}&flavor=flavor&sort=-newest", 200),
+        ("/?sort=size", 400),
+        ("/?image=docker.io/library/debian:12", 403),
+        (f"/?image={FLAVOR}:9-core-amd64-generic-v1.0.0", 404),
+        (f"/?image={FLAVOR}:latest", 422),
+        ("/?image=quay.io/kairos/unusable:1-core-amd64-generic-v1.0.0", 502),
+        ("/?image=quay.io/kairos/silent:1-core-amd64-generic-v1.0.0", 503),
+        ("/docs", 200),
+        ("/static/style.css", 200),
+        ("/static/copy.js", 200),
+        ("/static/icon.svg", 200),
+        ("/static/nothing", 404),
+        ("/problems", 200),
         ("/problems/blocked", 200),
         ("/problems/nothing", 404),
     ],
@@ -265,7 +279,8 @@ def test_the_pages_of_the_service_are_as_the_document_says(
     status: int,
 ) -> None:
     operations = {re.sub("{.*}", ".*", path): operation for path, _, operation in list_operations()}
-    operation = next(operations[each] for each in operations if re.fullmatch(each, path))
+    page = path.partition("?")[0]
+    operation = next(operations[each] for each in operations if re.fullmatch(each, page))
 
     response = client.get(path)
 
@@ -280,7 +295,7 @@ def test_a_method_that_is_not_allowed_is_told_as_the_document_says(
 ) -> None:
     operation = next(each for written, _, each in list_operations() if written == path)
 
-    response = client.delete(path.replace("{slug}", "blocked"))
+    response = client.delete(path.replace("{slug}", "blocked").replace("{name}", "style.css"))
 
     assert response.status_code == 405
     validate_response(response, operation)
