@@ -39,7 +39,6 @@ def create_app(
     """
     _configure_logging(settings)
     app = Flask(__name__, static_folder=None)
-    app.url_map.merge_slashes = False  # nothing but the page itself is the page
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["VERSION"] = VERSION
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url

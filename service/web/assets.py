@@ -61,4 +61,5 @@ def _send(asset: Asset) -> Response:
     is_current = request.args.get("v") == asset.digest
     response.headers["Cache-Control"] = _FOR_EVER if is_current else "no-cache"
     response.set_etag(asset.digest)
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
