@@ -2,11 +2,12 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import structlog
 from flask import Flask
 
-from service import VERSION, find_file
+from service import VERSION
 from service.adapters.rules_file import load_builtin_rules, load_rules
 from service.advisor import Advisor
 from service.backend import StartVerifying, build_backend
@@ -19,6 +20,8 @@ from service.settings import Settings
 from service.web import assets, documents, front_page, health, matrix, pages, upgrade
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
+
+_OPENAPI = Path(__file__).resolve().parent / "data" / "openapi.yaml"
 
 # A release file has some 2 KiB; a question about one node is little more.
 _MAX_BODY_BYTES = 256 * 1024
@@ -43,7 +46,7 @@ def create_app(
     app.config["VERSION"] = VERSION
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
-    app.extensions["openapi"] = find_file("openapi.yaml").read_bytes()
+    app.extensions["openapi"] = _OPENAPI.read_bytes()
     backend = build_backend(settings)
     app.extensions["readiness"] = backend.readiness
     app.extensions["clock"] = backend.clock

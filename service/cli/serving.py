@@ -5,10 +5,13 @@ import subprocess
 import sys
 from argparse import Namespace
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TextIO
 
-from service import find_file
 from service.cli.outcome import ExitCode
+
+# Linked to the one at the tree's root, so that a wheel carries it.
+_CONFIGURATION = Path(__file__).resolve().parent.parent / "data" / "gunicorn.conf.py"
 
 
 def serve(_: Namespace, environ: Mapping[str, str], __: TextIO) -> ExitCode:
@@ -29,5 +32,4 @@ def check(_: Namespace, environ: Mapping[str, str], out: TextIO) -> ExitCode:
 
 
 def _gunicorn() -> list[str]:
-    configuration = str(find_file("gunicorn.conf.py"))
-    return [sys.executable, "-m", "gunicorn", "--config", configuration, "service.wsgi:app"]
+    return [sys.executable, "-m", "gunicorn", "--config", str(_CONFIGURATION), "service.wsgi:app"]
