@@ -6,6 +6,8 @@ from service.backend import CHECKS
 from service.settings import Settings
 
 _LOG_LEVEL = "ADVISOR_LOG_LEVEL"
+# They guard the service against who comes over HTTP; here nobody does.
+_GUARDS = ("ADVISOR_API_TOKENS_FILE", "ADVISOR_RATE_LIMIT")
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:

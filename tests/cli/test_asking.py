@@ -167,6 +167,18 @@ def test_an_error_is_one_line_on_stderr(
     assert ended.err.count("\n") == 1
 
 
+def test_what_guards_the_service_does_not_guard_its_operator(
+    command: CommandLine, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("token-that-nobody-sends\n")
+    guards = {"ADVISOR_API_TOKENS_FILE": str(tokens), "ADVISOR_RATE_LIMIT": "1/minute"}
+
+    codes = [command("recommend", IMAGE, **guards).code for _ in range(2)]
+
+    assert codes == [ExitCode.DONE, ExitCode.DONE]
+
+
 def test_bad_settings_are_told_in_one_line(command: CommandLine) -> None:
     ended = command("recommend", IMAGE, ADVISOR_FOO="1", ADVISOR_FRESH_SECONDS="soon")
 

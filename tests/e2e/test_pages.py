@@ -31,12 +31,11 @@ advisories:
 """
 PAGES = {
     "front": "/",
-    "answer": f"/?image={IMAGE}",
-    "answer with a long way and many warnings": f"/?image={UBUNTU}",
-    "blocked": f"/?image={BLOCKED}",
-    "error": "/?image=oci:x",
+    "answer": f"/?image={IMAGE}&flavor=none",
+    "answer with a long way and many warnings": f"/?image={UBUNTU}&flavor=none",
+    "blocked": f"/?image={BLOCKED}&flavor=none",
+    "error": "/?image=oci:x&flavor=none",
     "filtered": "/?flavor=hadron&sort=-newest",
-    "no row": "/?flavor=none",
     "problems": "/problems",
     "problem": "/problems/blocked",
 }
