@@ -16,4 +16,5 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     Raises:
         SettingsError: See ``Settings.from_env``.
     """
-    return Settings.from_env({**environ, _LOG_LEVEL: environ.get(_LOG_LEVEL) or "critical"}, CHECKS)
+    given = {name: value for name, value in environ.items() if name not in _GUARDS}
+    return Settings.from_env(given | {_LOG_LEVEL: given.get(_LOG_LEVEL) or "critical"}, CHECKS)
