@@ -17,7 +17,7 @@ from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.settings import Settings
-from service.web import documents, health, matrix, upgrade
+from service.web import check, documents, health, matrix, releases, upgrade
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
 
@@ -59,7 +59,7 @@ def create_app(
     )
     register_request_id(app)
     register_problems(app)
-    for module in (upgrade, matrix, health, documents):
+    for module in (upgrade, check, releases, matrix, health, documents):
         app.register_blueprint(module.blueprint)
     return app
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _POLICY_URL = "https://kairos.io/docs/reference/image_matrix/"
-_SKEW_URL = "https://kubernetes.io/releases/version-skew-policy/"
+SKEW_URL = "https://kubernetes.io/releases/version-skew-policy/"
 
 
 class Severity(StrEnum):
@@ -47,7 +47,7 @@ _URLS = {
     WarningCode.MAJOR_JUMP: _POLICY_URL,
     WarningCode.RUNNING_BRANCH_UNSUPPORTED: _POLICY_URL,
     WarningCode.STREAM_END_OF_LINE: _POLICY_URL,
-    WarningCode.KUBERNETES_MINOR_CHANGE: _SKEW_URL,
+    WarningCode.KUBERNETES_MINOR_CHANGE: SKEW_URL,
 }
 
 

@@ -25,7 +25,7 @@ from service.domain.rules import RULE_ID
 from service.domain.tag import ARCH_NAMES, Arch
 from service.domain.version import Branch, KairosVersion
 from service.domain.warning import WarningCode
-from service.errors import FieldError, InvalidRequestError
+from service.errors import FieldError, InvalidRequestError, naming
 from service.web.formats import Form
 
 _T = TypeVar("_T")
@@ -99,6 +99,26 @@ class ParametersSchema(Schema):
     """A query in which nothing unknown is ignored; it has no parameters by itself."""
 
     error_messages = {"unknown": "No such parameter."}  # noqa: RUF012 - as marshmallow has it
+
+
+def read_flag(*, default: bool) -> fields.Function:
+    """Make a parameter that is ``true`` or ``false``."""
+    return fields.Function(deserialize=_text(_parse_flag), load_default=default)
+
+
+def read_reference(name: str) -> fields.Function:
+    """Make a parameter that is a reference and must be given; ``name`` is told of a bad one."""
+
+    def parse(text: str) -> Reference:
+        with naming(name):
+            return Reference.parse(text)
+
+    return fields.Function(
+        data_key=name,
+        required=True,
+        deserialize=_text(parse),
+        error_messages={"required": "Give an image."},
+    )
 
 
 class _QuestionSchema(ParametersSchema):
