@@ -27,7 +27,7 @@ from service.domain.tag import Arch, Variant
 from service.domain.version import KairosVersion
 from service.domain.version_range import VersionRange
 from service.errors import ServiceError
-from tests.fakes import FakeTagSource, ImmediateSource
+from tests.fakes import FakeTagSource, FakeVerifier, ImmediateSource
 from tests.policies import DEFAULTS
 
 OFFICIAL = "quay.io/kairos"
@@ -58,6 +58,7 @@ class World(ImmediateSource):
     references: Mapping[str, str] = field(default_factory=dict)
     tracked: tuple[str, ...] = ()
     answered: Mirrors = field(default_factory=Mirrors)
+    verifier: FakeVerifier | None = None
     source: FakeTagSource = field(default_factory=FakeTagSource)
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
@@ -82,6 +83,7 @@ class World(ImmediateSource):
             Scope(allowed, official, references, self.answered, lambda: tracked),
             Rulebook.combine(self.rules, self.own),
             self.default_organisation,
+            self.verifier,
         )
 
     def advise(

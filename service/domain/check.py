@@ -8,7 +8,7 @@ from service.domain.change import Change
 from service.domain.delivery import Delivery, Findings, TargetVerifier
 from service.domain.difference import Difference, list_differences
 from service.domain.image import Image
-from service.domain.legality import Hop, Refusal, is_newer, list_refusals
+from service.domain.legality import Refusal, is_newer, list_refusals
 from service.domain.objection import describe_refusal
 from service.domain.policy import KubernetesPreference, Policy
 from service.domain.situation import Situation
@@ -96,9 +96,7 @@ def check_step(situation: Situation, target: Image, verifier: TargetVerifier | N
         verifier: Asks the registry; None where nothing is verified.
     """
     question = situation.question
-    if verifier:
-        findings = _verify(verifier, question.running, target)
-        situation = replace(situation, findings=findings)
+    situation = replace(situation, findings=_look_for(target, situation, verifier))
     return Check(
         origin=question.running,
         target=target,
@@ -116,12 +114,26 @@ def check_step(situation: Situation, target: Image, verifier: TargetVerifier | N
     )
 
 
-def _verify(verifier: TargetVerifier, running: Image, target: Image) -> Findings:
-    delivery = verifier.verify(target)
+def _look_for(target: Image, situation: Situation, verifier: TargetVerifier | None) -> Findings:
+    """Find out whether a target can be had: a registry's own word counts more than its list."""
+    if verifier is None:
+        return _refuse_unlisted(target, situation, Findings())
+    running, delivery = situation.question.running, verifier.verify(target)
+    own = verifier.verify(replace(running, digest=None)) if running.digest else None
+    findings = Findings(running=own)
+    if delivery.refusal:
+        return findings.refusing(target.tag, delivery.refusal)
     if delivery.contradicts(target.digest):
         delivery = Delivery(trouble=f"{target.tag} is now {delivery.digest}")
-    own = verifier.verify(replace(running, digest=None)) if running.digest else None
-    return Findings(target=delivery, running=own)
+    findings = replace(findings, target=delivery)
+    return findings if delivery.digest else _refuse_unlisted(target, situation, findings)
+
+
+def _refuse_unlisted(target: Image, situation: Situation, findings: Findings) -> Findings:
+    listed = map(str, situation.catalogue.list_images(target.tag.stream))
+    if str(target.tag) in listed:
+        return findings
+    return findings.refusing(target.tag, Refusal.NOT_PULLABLE)
 
 
 def _refuse_difference(differences: Sequence[Difference]) -> UpgradeWarning:
@@ -138,21 +150,9 @@ def _refuse_downgrade(origin: Image, target: Image) -> Iterator[UpgradeWarning]:
 
 def _refuse_by_rules(situation: Situation, target: Image) -> Iterator[UpgradeWarning]:
     journey = situation.journey(STEP_POLICY)
-    undelivered = _find_undelivered(situation, target)
-    hop = Hop(
-        journey.running, journey.running, target.tag, journey.policy, journey.rules, undelivered
-    )
+    hop = journey.hop(journey.running, target.tag)
     for refusal in list_refusals(hop):
         yield describe_refusal(refusal, hop, situation)
-
-
-def _find_undelivered(situation: Situation, target: Image) -> Refusal | None:
-    """Say why a target cannot be had: the registry's own word counts more than its list."""
-    delivery = situation.findings.target
-    if delivery and (delivery.refusal or delivery.is_verified):
-        return delivery.refusal
-    listed = situation.catalogue.list_images(target.tag.stream)
-    return None if str(target.tag) in map(str, listed) else Refusal.NOT_PULLABLE
 
 
 def _warn_of_difference(origin: Image, target: Image) -> Iterator[UpgradeWarning]:

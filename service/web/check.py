@@ -22,13 +22,13 @@ class _QuerySchema(ParametersSchema):
         return CheckRequest(**values)
 
 
-_QUERY = _QuerySchema()
+QUERY = _QuerySchema()
 _CHECK = CheckSchema()
 
 
 @blueprint.get("/v1/check")
 def get_check() -> Response:
     """Answer whether the step from one image to another is safe."""
-    asked = load_parameters(_QUERY, request)
+    asked = load_parameters(QUERY, request)
     advisor: Advisor = current_app.extensions["advisor"]
     return answer_json(request, json.dumps(_CHECK.dump(advisor.check_upgrade(asked))))

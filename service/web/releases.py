@@ -25,14 +25,14 @@ class _QuerySchema(ParametersSchema):
         return values.pop("image"), Wanted(**values)
 
 
-_QUERY = _QuerySchema()
+QUERY = _QuerySchema()
 _RELEASES = ReleasesSchema()
 
 
 @blueprint.get("/v1/releases")
 def get_releases() -> Response:
     """Answer which images the stream of an image has."""
-    reference, wanted = load_parameters(_QUERY, request)
+    reference, wanted = load_parameters(QUERY, request)
     advisor: Advisor = current_app.extensions["advisor"]
     releases = advisor.list_releases(reference, wanted)
     return answer_json(request, json.dumps(_RELEASES.dump(releases)))

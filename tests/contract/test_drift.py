@@ -10,20 +10,23 @@ from openapi_spec_validator import validate as validate_document
 
 from service.advisor import UpgradeRequest
 from service.domain.change import VersionChange
+from service.domain.check import ReasonCode, Safety
 from service.domain.explanation import AlternativeCode
 from service.domain.legality import Refusal
 from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
 from service.domain.reference import MAX_REFERENCE_LENGTH
 from service.domain.release_file import MAX_RELEASE_FILE_LENGTH
+from service.domain.releases import MAX_RELEASES
 from service.domain.rules import RULE_ID
 from service.domain.status import Status
 from service.domain.support import Verdict
 from service.domain.tag import Arch, Variant
 from service.domain.version import Distribution
 from service.domain.warning import Severity, WarningCode
-from service.web import query, schemas
+from service.web import check, matrix, query, releases, schemas
 from service.web.formats import Form
 from service.web.problems import PROBLEMS
+from service.web.query import ParametersSchema
 from tests.apps import ROOT, UPGRADABLE, build_client
 from tests.contract.document import (
     Node,
@@ -52,6 +55,9 @@ ENUMS: list[tuple[str, type[StrEnum]]] = [
     ("Change/properties/kairos", VersionChange),
     ("Alternative/properties/code", AlternativeCode),
     ("Rejected/properties/code", Refusal),
+    ("Check/properties/verdict", Safety),
+    ("ReasonCode", ReasonCode),
+    ("MatrixStream/properties/verdict", Verdict),
     ("Image/properties/variant", Variant),
     ("Image/properties/arch", Arch),
 ]
@@ -120,6 +126,41 @@ def test_the_query_parameters_are_the_fields_of_the_query() -> None:
     assert set(UPGRADE_PARAMETERS) == _names(query._QUERY)  # noqa: SLF001 - the schemas are what
     assert set(BODY_PARAMETERS) == _names(query._FILE) - {"release_file"}  # noqa: SLF001 - this
     assert set(BODY_MEMBERS) == _names(query._BODY)  # noqa: SLF001 - test is for
+
+
+@pytest.mark.parametrize(
+    ("operation_id", "schema"),
+    [
+        ("get_check", check.QUERY),
+        ("get_releases", releases.QUERY),
+        ("get_matrix", matrix.QUERY),
+    ],
+)
+def test_the_parameters_of_a_query_are_its_fields(
+    operation_id: str, schema: ParametersSchema
+) -> None:
+    written = list_parameters(find_operation(operation_id), "query")
+
+    assert set(written) == _names(schema)
+    assert {name for name, each in written.items() if each.get("required")} == {
+        field.data_key or name for name, field in schema.fields.items() if field.required
+    }
+    assert {
+        name: each["schema"]["default"]
+        for name, each in written.items()
+        if "default" in each["schema"]
+    } == {name: field.load_default for name, field in schema.fields.items() if not field.required}
+
+
+def test_a_reference_is_described_alike_everywhere() -> None:
+    image = UPGRADE_PARAMETERS["image"]["schema"]
+
+    for parameter in list_parameters(find_operation("get_check"), "query").values():
+        assert resolve(parameter["schema"]) == image
+
+
+def test_the_length_of_a_list_of_releases_is_its_bound() -> None:
+    assert SCHEMAS["Releases"]["properties"]["releases"]["maxItems"] == MAX_RELEASES
 
 
 def test_the_image_alone_is_required_and_only_where_there_is_no_file() -> None:
@@ -245,7 +286,9 @@ def test_a_nested_schema_is_the_component_of_its_name(schema: type[Schema]) -> N
         inner = field.inner if isinstance(field, fields.List) else field
         if isinstance(inner, fields.Nested):
             component = type(inner.schema).__name__.removesuffix("Schema")
-            assert f"#/components/schemas/{component}" in list(_list_references(properties[name]))
+            assert f"#/components/schemas/{component}" in list(
+                _list_references(properties[field.data_key or name])
+            )
 
 
 @pytest.mark.parametrize(("place", "enum"), ENUMS)

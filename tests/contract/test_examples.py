@@ -12,6 +12,7 @@ from tests.worked_examples import HADRON as _HADRON
 COMPONENTS = load_document()["components"]
 REQUEST_ID = "b6fcb2ff8a8a43f1b9389068341699cb"
 HADRON = f"quay.io/kairos/{_HADRON}"
+HADRON_TARGET = "quay.io/kairos/hadron:v0.5.1-standard-amd64-generic-v4.2.0-k3s-v1.34.10-k3s1"
 DEBIAN = "quay.io/kairos/debian:13-core-amd64-generic-v3.7.2"
 DEBIAN_12 = "quay.io/kairos/debian:12-standard-amd64-generic-v3.5.10-k3s-v1.34.2-k3s1"
 UBUNTU = "quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.2.3-k3sv1.31.2-k3s1"
@@ -20,6 +21,14 @@ TOO_LARGE = b"#" * (256 * 1024 + 1)
 
 def _get(**query: str) -> dict[str, Any]:
     return {"query_string": query}
+
+
+def _ask(path: str, **query: str) -> dict[str, Any]:
+    return {"path": path, "query_string": query}
+
+
+def _check(origin: str, target: str) -> dict[str, Any]:
+    return _ask("/v1/check", **{"from": origin, "to": target})
 
 
 def _post(data: bytes, content_type: str) -> dict[str, Any]:
@@ -50,6 +59,13 @@ RECORDED: Mapping[str, dict[str, Any]] = {
         image="quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.2.3"
     ),
     "not_acceptable": _get(image=HADRON),
+    "check_warn": _check(HADRON, HADRON_TARGET),
+    "check_refuse": _check(
+        "quay.io/kairos/hadron:v0.0.1-standard-amd64-generic-v3.7.0-k3s-v1.33.7-k3s1", HADRON_TARGET
+    ),
+    "check_stream_differs": _check(DEBIAN, "quay.io/kairos/ubuntu:24.04-core-arm64-generic-v3.7.2"),
+    "releases": _ask("/v1/releases", image="quay.io/kairos/debian:13-core-amd64-generic-v3.7.0"),
+    "invalid_step": _check(f"oci:{HADRON_TARGET}", HADRON_TARGET),
 }
 
 
@@ -101,7 +117,7 @@ def test_every_example_is_valid_by_its_schema(example: object, schema: Node) -> 
 
 
 def test_every_object_has_an_example() -> None:
-    shown = {"Recommendation"} | {
+    shown = {"Recommendation", "Check", "Releases"} | {
         name for name, schema in COMPONENTS["schemas"].items() if schema.get("examples")
     }
 
@@ -123,7 +139,7 @@ def test_every_example_of_an_answer_is_what_the_service_answers(
     accept = "image/png" if name == "not_acceptable" else "*/*"
     headers = {"X-Request-ID": REQUEST_ID, "Accept": accept}
 
-    response = client.open("/v1/upgrade", headers=headers, **question)
+    response = client.open(headers=headers, **{"path": "/v1/upgrade", **question})
 
     is_json = str(response.mimetype).endswith("json")
     told = json.loads(response.text) if is_json else response.text
