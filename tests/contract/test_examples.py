@@ -5,8 +5,22 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from tests.apps import SNAPSHOT, build_client_over
+from service.app import create_app
+from service.domain.delivery import Delivery
+from service.errors import RegistryError, RegistryUnavailableError
+from service.settings import Settings
+from service.web.problems import PROBLEMS
+from tests.apps import (
+    FLAVOR,
+    FLAVOR_TAGS,
+    SNAPSHOT,
+    UP_TO_DATE,
+    UPGRADABLE,
+    build_client_over,
+    build_source,
+)
 from tests.contract.document import Node, list_operations, load_document, resolve, validate
+from tests.fakes import FakeVerifier
 from tests.worked_examples import HADRON as _HADRON
 
 COMPONENTS = load_document()["components"]
@@ -16,6 +30,7 @@ HADRON_TARGET = "quay.io/kairos/hadron:v0.5.1-standard-amd64-generic-v4.2.0-k3s-
 DEBIAN = "quay.io/kairos/debian:13-core-amd64-generic-v3.7.2"
 DEBIAN_12 = "quay.io/kairos/debian:12-standard-amd64-generic-v3.5.10-k3s-v1.34.2-k3s1"
 UBUNTU = "quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.2.3-k3sv1.31.2-k3s1"
+NEWEST = UP_TO_DATE.rpartition(":")[2]
 TOO_LARGE = b"#" * (256 * 1024 + 1)
 
 
@@ -49,6 +64,8 @@ RECORDED: Mapping[str, dict[str, Any]] = {
     "stream_not_found": _get(image="quay.io/kairos/debian:13-core-amd64-rpi5-v3.7.2"),
     "repository_not_found": _get(image="quay.io/kairos/gentoo:1-core-amd64-generic-v3.7.2"),
     "needs_acceptance": _get(image=HADRON, format="text"),
+    "blocked_line": _get(image=DEBIAN_12, format="text"),
+    "manual_line": _get(image="quay.io/kairos/core-opensuse-leap:v2.4.0", format="text"),
     "content_too_large": _post(TOO_LARGE, "text/plain"),
     "unsupported_media_type": _post(b"<node/>", "application/xml"),
     "unversioned_tag": _get(image="quay.io/kairos/ubuntu:latest"),
@@ -102,6 +119,28 @@ PARAMETER_EXAMPLES = [
 ]
 
 
+# What each example answers that a snapshot has none of.
+FAILED: Mapping[str, dict[str, Any]] = {
+    "registry_error": _get(image="quay.io/kairos/denied:1-core-amd64-generic-v3.7.2"),
+    "registry_unavailable": _get(image="quay.io/kairos/silent:1-core-amd64-generic-v3.7.2"),
+    "target_not_verified": _get(image=UPGRADABLE, format="text"),
+}
+
+
+def build_failing_client() -> FlaskClient:
+    """Build a client of a service whose registry fails in each way."""
+    verifier = FakeVerifier()
+    verifier.answers[NEWEST] = Delivery(trouble="quay.io gave no answer in time")
+    source = build_source(
+        {
+            FLAVOR: FLAVOR_TAGS,
+            "quay.io/kairos/denied": RegistryError("quay.io denies the tags of kairos/denied"),
+            "quay.io/kairos/silent": RegistryUnavailableError("quay.io gave no answer in time"),
+        }
+    )
+    return create_app(Settings.from_env({}), source, verifier).test_client()
+
+
 @pytest.fixture(scope="module")
 def client() -> FlaskClient:
     """Ask the lists that `make demo` asks."""
@@ -127,7 +166,38 @@ def test_every_object_has_an_example() -> None:
 
 
 def test_every_example_of_an_answer_is_recorded() -> None:
-    assert set(COMPONENTS["examples"]) == set(RECORDED)
+    assert set(COMPONENTS["examples"]) == set(RECORDED) | set(FAILED)
+
+
+@pytest.mark.parametrize(("name", "question"), FAILED.items(), ids=list(FAILED))
+def test_every_example_of_a_failure_is_what_the_service_answers(
+    name: str, question: dict[str, Any]
+) -> None:
+    told = _answer(build_failing_client(), question, "*/*")
+
+    assert told == COMPONENTS["examples"][name]["value"]
+
+
+def test_every_problem_has_an_example() -> None:
+    values = [example["value"] for example in COMPONENTS["examples"].values()]
+
+    bodies = {value.get("code") for value in values if isinstance(value, dict)}
+    lines = {value.split(": ")[1] for value in values if str(value).startswith("error: ")}
+    assert bodies | lines >= set(PROBLEMS)
+
+
+def test_every_parameter_and_header_shows_what_it_may_be() -> None:
+    for part in (*COMPONENTS["parameters"].values(), *COMPONENTS["headers"].values()):
+        schema = resolve(part["schema"])
+        told = {*schema, *resolve(schema.get("items", {}))} | (part.keys() & {"example"})
+        assert told & {"example", "examples", "enum", "const", "default"}, part
+
+
+def test_every_media_type_of_an_answer_has_an_example() -> None:
+    for where, content in _list_media_types():
+        if "text/html" not in where and "yaml" not in where:
+            schema = resolve(content["schema"])
+            assert content.get("examples") or schema.get("examples"), where
 
 
 @pytest.mark.parametrize(("name", "question"), RECORDED.items(), ids=list(RECORDED))
@@ -136,13 +206,8 @@ def test_every_example_of_an_answer_is_what_the_service_answers(
     name: str,
     question: dict[str, Any],
 ) -> None:
-    accept = "image/png" if name == "not_acceptable" else "*/*"
-    headers = {"X-Request-ID": REQUEST_ID, "Accept": accept}
+    told = _answer(client, question, "image/png" if name == "not_acceptable" else "*/*")
 
-    response = client.open(headers=headers, **{"path": "/v1/upgrade", **question})
-
-    is_json = str(response.mimetype).endswith("json")
-    told = json.loads(response.text) if is_json else response.text
     assert told == COMPONENTS["examples"][name]["value"]
 
 
@@ -158,3 +223,10 @@ def test_every_example_of_a_body_gets_a_target(
 
     assert response.json is not None
     assert response.json["status"] == "upgrade_available"
+
+
+def _answer(client: FlaskClient, question: dict[str, Any], accept: str) -> object:
+    headers = {"X-Request-ID": REQUEST_ID, "Accept": accept}
+    response = client.open(headers=headers, **{"path": "/v1/upgrade", **question})
+    is_json = str(response.mimetype).endswith("json")
+    return json.loads(response.text) if is_json else response.text
