@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 from service.domain.catalogue import Catalogue, CatalogueSource
 from service.domain.delivery import TargetVerifier
@@ -9,12 +10,12 @@ from service.domain.identity import Claim, find_repository, identify
 from service.domain.image import Image
 from service.domain.policy import Policy
 from service.domain.recommendation import Recommendation, recommend
-from service.domain.reference import Repository
+from service.domain.reference import Reference, Repository
 from service.domain.rules import Renamed, Rulebook, Rules
 from service.domain.scope import Scope
 from service.domain.situation import LatestBranch, Question, Situation
 from service.domain.tag import CURRENT, resolve_flavor_release
-from service.domain.verification import recommend_verified
+from service.domain.verification import RememberingVerifier, recommend_verified
 from service.errors import (
     RegistryError,
     RepositoryNotAllowedError,
@@ -82,11 +83,28 @@ class Advisor:
             RepositoryNotFoundError: The registry knows no such repository.
             RegistryError: The registry failed, and nothing is cached.
         """
-        repository = find_repository(request.claim, self._default_organisation)
+        running = self.identify(request.claim)
+        return self.recommend_from(running, request.policy, request.boot_state, form)
+
+    def identify(self, claim: Claim) -> Image:
+        """Say what a node runs; asks nobody.
+
+        Raises:
+            ServiceError: As far as ``recommend_upgrade`` raises it without a registry.
+        """
+        claim, organisation = self._locate(claim)
+        repository = find_repository(claim, organisation)
         self._scope.check(repository)
         official = self._scope.is_official(repository)
-        running = identify(request.claim, repository, official=official)
-        _refuse_fips(request.claim, running, official=official)
+        running = identify(claim, repository, official=official)
+        _refuse_fips(claim, running, official=official)
+        return running
+
+    def recommend_from(
+        self, running: Image, policy: Policy, boot_state: str, form: str
+    ) -> Recommendation:
+        """Recommend where to go from an image that was identified; raises the rest."""
+        official = self._scope.is_official(running.repository)
         rules = self._rulebook.rules_for(running, official=official)
         standing, catalogue = self._find_stream(running, rules)
         if standing != running:
@@ -94,12 +112,12 @@ class Advisor:
         question = Question(
             running=running,
             standing=standing,
-            policy=request.policy,
+            policy=policy,
             official=official,
-            boot_state=request.boot_state,
+            boot_state=boot_state,
             form=form,
         )
-        latest = self._find_latest_branch(repository)
+        latest = self._find_latest_branch(running.repository)
         situation = Situation.survey(question, catalogue, rules, latest)
         answer = (
             recommend_verified(situation, self._start_verifying())
@@ -107,6 +125,29 @@ class Advisor:
             else recommend(situation)
         )
         return answer.relocate(self._scope.answered.place)
+
+    def begin_batch(self, source: CatalogueSource) -> Self:
+        """Give an advisor for many questions of one call, which verifies within one time.
+
+        Args:
+            source: The catalogues of this call.
+        """
+        verifier = RememberingVerifier(self._start_verifying()) if self._start_verifying else None
+        return type(self)(
+            source,
+            self._scope,
+            self._rulebook,
+            self._default_organisation,
+            (lambda: verifier) if verifier else None,
+        )
+
+    def _locate(self, claim: Claim) -> tuple[Claim, str | None]:
+        """Give a claim with its place as an image, or that place as the organisation of one."""
+        if claim.place is None:
+            return claim, self._default_organisation
+        if self._scope.allows(claim.place):
+            return replace(claim, reference=Reference(claim.place)), None
+        return claim, str(claim.place)
 
     def _find_stream(self, running: Image, rules: Rules) -> tuple[Image, Catalogue]:
         """Find where a stream goes on: in the successor of its repository, if there is one."""

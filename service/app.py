@@ -7,6 +7,8 @@ import structlog
 from flask import Flask
 
 from service import VERSION
+from service.adapters.batch import BatchCatalogueSource
+from service.adapters.deadline import Deadline
 from service.adapters.rules_file import load_builtin_rules, load_rules
 from service.advisor import Advisor
 from service.backend import StartVerifying, build_backend
@@ -14,8 +16,9 @@ from service.domain.catalogue import CatalogueSource
 from service.domain.mirror import Mirrors
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
+from service.fleet import FleetAdvisor
 from service.settings import Settings
-from service.web import documents, health, upgrade
+from service.web import documents, fleet, health, upgrade
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
 
@@ -48,16 +51,21 @@ def create_app(
     backend = build_backend(settings)
     app.extensions["readiness"] = backend.readiness
     app.extensions["tracker"] = backend.tracker
-    app.extensions["advisor"] = Advisor(
-        source or backend.source,
+    catalogues = source or backend.source
+    advisor = Advisor(
+        catalogues,
         _build_scope(settings),
         _build_rulebook(settings),
         settings.default_organisation,
         start_verifying if source else backend.start_verifying,
     )
+    app.extensions["advisor"] = advisor
+    app.extensions["fleet_advisor"] = FleetAdvisor(
+        advisor, lambda: BatchCatalogueSource(catalogues, Deadline(settings.registry_timeout))
+    )
     register_request_id(app)
     register_problems(app)
-    for module in (upgrade, health, documents):
+    for module in (upgrade, fleet, health, documents):
         app.register_blueprint(module.blueprint)
     return app
 

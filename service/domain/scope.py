@@ -60,13 +60,17 @@ class Scope:
         Raises:
             RepositoryNotAllowedError: Neither allowed nor a reference repository.
         """
-        if _any_matches(self.allowed, repository) or self._is_reference(repository):
+        if self.allows(repository):
             return
         allowed = ", ".join(pattern.text for pattern in self.allowed)
         raise RepositoryNotAllowedError(
             f"{quote(str(repository))} is outside the repositories that this service answers for:"
             f" {allowed}",
         )
+
+    def allows(self, repository: Repository) -> bool:
+        """Whether a repository may be asked for."""
+        return _any_matches(self.allowed, repository) or self._is_reference(repository)
 
     def is_official(self, repository: Repository) -> bool:
         """Whether a repository's versions are Kairos releases."""
