@@ -10,13 +10,13 @@ from service.web.json_answer import answer_json
 blueprint = Blueprint("fleet", __name__)
 
 # 5,000 nodes as Kubernetes tells them, with little beside what is read of them.
-_MAX_BODY_BYTES = 16 * 1024 * 1024
+MAX_BODY_BYTES = 16 * 1024 * 1024
 
 
 @blueprint.post("/v1/upgrades")
 def post_upgrades() -> Response:
     """Answer for each node of a fleet which image it should go to."""
-    request.max_content_length = _MAX_BODY_BYTES
+    request.max_content_length = MAX_BODY_BYTES
     nodes = load_fleet(request)
     advisor: FleetAdvisor = current_app.extensions["fleet_advisor"]
     return answer_json(request, dump_answers(nodes, advisor.recommend(nodes)))

@@ -6,7 +6,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import SNAPSHOT, build_client_over
-from tests.contract.document import Node, list_operations, load_document, resolve, validate
+from tests.contract.document import (
+    Node,
+    find_operation,
+    list_operations,
+    load_document,
+    resolve,
+    validate,
+)
 from tests.worked_examples import HADRON as _HADRON
 
 COMPONENTS = load_document()["components"]
@@ -33,6 +40,16 @@ RECORDED: Mapping[str, dict[str, Any]] = {
     "blocked": _get(image=DEBIAN_12),
     "manual": _get(image="quay.io/kairos/core-opensuse-leap:v2.4.0"),
     "end_of_line": _get(image=DEBIAN),
+    "fleet": {
+        "path": "/v1/upgrades",
+        "method": "POST",
+        "json": {
+            "nodes": [
+                {"name": "kiosk", "image": DEBIAN},
+                {"name": "cam-7", "image": "quay.io/kairos/ubuntu:latest"},
+            ],
+        },
+    },
     "target_line": _get(image=HADRON, accept="major_jump", format="text"),
     "invalid_request": _get(image=HADRON, max_step="huge", foo="1"),
     "invalid_reference": _get(image=f"oci:{HADRON}"),
@@ -69,10 +86,10 @@ MEDIA_EXAMPLES = [
 ]
 BODY_EXAMPLES = [
     pytest.param(media_type, example["value"], id=f"{media_type} {name}")
-    for *_, operation in list_operations()
-    for media_type, content in operation.get("requestBody", {}).get("content", {}).items()
+    for media_type, content in find_operation("post_upgrade")["requestBody"]["content"].items()
     for name, example in content["examples"].items()
 ]
+FLEETS = find_operation("post_upgrades")["requestBody"]["content"]["application/json"]["examples"]
 SCHEMA_EXAMPLES = [
     pytest.param(example, schema, id=name)
     for name, schema in COMPONENTS["schemas"].items()
@@ -123,7 +140,7 @@ def test_every_example_of_an_answer_is_what_the_service_answers(
     accept = "image/png" if name == "not_acceptable" else "*/*"
     headers = {"X-Request-ID": REQUEST_ID, "Accept": accept}
 
-    response = client.open("/v1/upgrade", headers=headers, **question)
+    response = client.open(**{"path": "/v1/upgrade", **question}, headers=headers)
 
     is_json = str(response.mimetype).endswith("json")
     told = json.loads(response.text) if is_json else response.text
@@ -142,3 +159,15 @@ def test_every_example_of_a_body_gets_a_target(
 
     assert response.json is not None
     assert response.json["status"] == "upgrade_available"
+
+
+@pytest.mark.parametrize("example", FLEETS.values(), ids=list(FLEETS))
+def test_every_example_of_many_nodes_gets_targets(client: FlaskClient, example: Node) -> None:
+    nodes = example["value"]
+    is_own = isinstance(nodes, dict) and "nodes" in nodes
+    query = {} if is_own else {"repository": "quay.io/kairos"}
+
+    response = client.post("/v1/upgrades", json=nodes, query_string=query)
+
+    assert response.json is not None
+    assert list(response.json["summary"]) == ["upgrade_available"]
