@@ -52,7 +52,7 @@ class MemberSchema(ParametersSchema):
     cluster = fields.String(validate=_check_name)
     role = fields.Enum(Role, by_value=True)
 
-    @validates_schema
+    @validates_schema(skip_on_field_errors=False)
     def _check_role(self, values: Mapping[str, object], **_: object) -> None:
         if "cluster" in values and "role" not in values:
             raise ValidationError("A node of a cluster is a server or an agent.", "role")
