@@ -67,16 +67,18 @@ class World:
         return list(map(str, self.source.asked))
 
     def ask(self, request: UpgradeRequest, form: str = "json") -> Recommendation:
+        return self.build_advisor().recommend_upgrade(request, form)
+
+    def build_advisor(self) -> Advisor:
         official = (RepositoryPattern.parse(f"{OFFICIAL}/*"),)
         allowed = tuple(map(RepositoryPattern.parse, self.allowed))
         references = {name: Repository.parse(text) for name, text in self.references.items()}
-        advisor = Advisor(
+        return Advisor(
             self,
             Scope(allowed, official, references),
             Rulebook.combine(self.rules, self.own),
             self.default_organisation,
         )
-        return advisor.recommend_upgrade(request, form)
 
     def advise(
         self,

@@ -6,7 +6,6 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from service.backend import StartVerifying
 from service.domain.catalogue import Catalogue, CatalogueSource
 from service.domain.reference import Repository
 from service.errors import ServiceError
@@ -59,13 +58,9 @@ def build_client(answers: Answers | None = None, **environ: str) -> FlaskClient:
     return build_client_over(build_source(lists), **environ)
 
 
-def build_client_over(
-    source: CatalogueSource | None,
-    start_verifying: StartVerifying | None = None,
-    **environ: str,
-) -> FlaskClient:
+def build_client_over(source: CatalogueSource | None, **environ: str) -> FlaskClient:
     """Build a client of an app over a source; without one, over what the settings say."""
-    return create_app(Settings.from_env(environ), source, start_verifying).test_client()
+    return create_app(Settings.from_env(environ), source).test_client()
 
 
 def build_source(answers: Answers) -> CatalogueSource:

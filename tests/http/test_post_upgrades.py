@@ -4,8 +4,10 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
+from service.app import create_app
 from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError
+from service.settings import Settings
 from tests.apps import FLAVOR, UP_TO_DATE, UPGRADABLE, build_client, build_client_over
 from tests.asking import standard
 from tests.fakes import FakeTagSource, FakeVerifier, build_cache
@@ -289,7 +291,7 @@ def test_each_target_is_verified_once() -> None:
     verifier = FakeVerifier()
     source = FakeTagSource()
     source.answers = {Repository.parse(name): tags for name, tags in LISTS.items()}
-    client = build_client_over(build_cache(source), start_verifying=verifier)
+    client = create_app(Settings.from_env({}), build_cache(source), verifier).test_client()
     # Different questions, one target.
     nodes = [{"name": "n", "image": OLD, "exclude": [f"v9.0.{number}"]} for number in range(9)]
 
