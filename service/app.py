@@ -61,7 +61,10 @@ def create_app(
     )
     app.extensions["advisor"] = advisor
     app.extensions["fleet_advisor"] = FleetAdvisor(
-        advisor, lambda: BatchCatalogueSource(catalogues, Deadline(settings.registry_timeout))
+        advisor,
+        lambda repositories: BatchCatalogueSource(
+            catalogues, repositories, Deadline(settings.registry_timeout)
+        ),
     )
     register_request_id(app)
     register_problems(app)

@@ -107,10 +107,15 @@ class FleetAdvisor:
 
     Args:
         advisor: Answers for one node.
-        start_listing: Begins the catalogues of one call, within its time.
+        start_listing: Begins the catalogues of one call, within its time, with repositories that it
+            will ask for.
     """
 
-    def __init__(self, advisor: Advisor, start_listing: Callable[[], CatalogueSource]) -> None:
+    def __init__(
+        self,
+        advisor: Advisor,
+        start_listing: Callable[[Sequence[Repository]], CatalogueSource],
+    ) -> None:
         self._advisor = advisor
         self._start_listing = start_listing
 
@@ -120,10 +125,27 @@ class FleetAdvisor:
         What is wrong with one node is its own answer; but a server of which nobody knows what it
         runs holds its cluster.
         """
-        batch = _Batch(self._advisor.begin_batch(self._start_listing()))
-        running = [batch.identify(node) for node in nodes]
+        running = self._identify(nodes)
+        images = [image for image in running if isinstance(image, Image)]
+        source = self._start_listing(list(dict.fromkeys(image.repository for image in images)))
+        batch = _Batch(self._advisor.begin_batch(source))
         holds = find_holds(list(map(_see_member, nodes, running)))
         return list(map(batch.recommend, nodes, running, holds))
+
+    def _identify(self, nodes: Sequence[FleetNode]) -> list[Image | ServiceError]:
+        """Say what each node runs, or why that cannot be said."""
+        # By identity, for equal questions are one object, and a release file has no hash.
+        asked = {id(node.asked): node.asked for node in nodes}
+        found = {key: self._identify_one(each) for key, each in asked.items()}
+        return [found[id(node.asked)] for node in nodes]
+
+    def _identify_one(self, asked: UpgradeRequest | ServiceError) -> Image | ServiceError:
+        if isinstance(asked, ServiceError):
+            return asked
+        try:
+            return self._advisor.identify(asked.claim)
+        except ServiceError as error:
+            return _bare(error)
 
 
 class _Batch:
@@ -131,22 +153,7 @@ class _Batch:
 
     def __init__(self, advisor: Advisor) -> None:
         self._advisor = advisor
-        # By identity, for equal questions are one object and a release file has no hash. The nodes
-        # keep them alive for the whole call.
-        self._images: dict[int, Image | ServiceError] = {}
         self._answers: dict[tuple[Image, Policy, str], Found] = {}
-
-    def identify(self, node: FleetNode) -> Image | ServiceError:
-        """Say what a node runs, or why that cannot be said."""
-        asked = node.asked
-        if isinstance(asked, ServiceError):
-            return asked
-        if id(asked) not in self._images:
-            try:
-                self._images[id(asked)] = self._advisor.identify(asked.claim)
-            except ServiceError as error:
-                self._images[id(asked)] = _bare(error)
-        return self._images[id(asked)]
 
     def recommend(
         self, node: FleetNode, running: Image | ServiceError, hold: KubernetesHold | None

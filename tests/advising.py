@@ -26,7 +26,7 @@ from service.domain.tag import Arch, Variant
 from service.domain.version import KairosVersion
 from service.domain.version_range import VersionRange
 from service.errors import ServiceError
-from tests.fakes import FakeTagSource
+from tests.fakes import FakeTagSource, ImmediateSource
 from tests.policies import DEFAULTS
 
 OFFICIAL = "quay.io/kairos"
@@ -38,7 +38,7 @@ NO_RULES = Rules()
 
 
 @dataclass(frozen=True)
-class World:
+class World(ImmediateSource):
     """Tag lists by repository, and the rules that hold over them.
 
     Attributes:
@@ -58,8 +58,6 @@ class World:
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         self.source.answers = {Repository.parse(name): tags for name, tags in self.lists.items()}
         return Catalogue.from_listing(self.source.list_tags(repository))
-
-    fetch_soon = fetch_catalogue
 
     @property
     def asked(self) -> list[str]:

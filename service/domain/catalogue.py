@@ -1,7 +1,7 @@
 """What a repository offers: its listing, and the index by stream that is made of it once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -163,6 +163,13 @@ class CatalogueSource(Protocol):
         Raises:
             RepositoryNotFoundError: The source knows no such repository.
             RegistryError: No answer yet, or none that can be used, and nothing cached.
+        """
+
+    def fetch_many_soon(self, repositories: Iterable[Repository]) -> Mapping[Repository, Catalogue]:
+        """Give the catalogues of those repositories that have one.
+
+        Waits for all together as long as ``fetch_soon`` waits for one; what is missing then may be
+        there for later callers.
         """
 
 

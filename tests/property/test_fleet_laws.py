@@ -32,7 +32,7 @@ class Fleet:
     nodes: tuple[FleetNode, ...]
 
     def recommend(self) -> list[FleetAnswer]:
-        return FleetAdvisor(self.world.build_advisor(), lambda: self.world).recommend(self.nodes)
+        return FleetAdvisor(self.world.build_advisor(), lambda _: self.world).recommend(self.nodes)
 
     def servers_of(self, node: FleetNode) -> list[KubernetesVersion | None]:
         """Give what the servers of a node's cluster run."""
