@@ -1,12 +1,12 @@
 """Questions about many nodes, in each of the shapes that fleets have, to domain values."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from flask import Request
-from marshmallow import ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import ValidationError, fields, missing, post_load, validate, validates_schema
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service.advisor import UpgradeRequest
@@ -29,6 +29,8 @@ from service.web.query import (
     refuse_parameters,
     text_of,
 )
+
+_T = TypeVar("_T")
 
 MAX_NODES = 5_000
 # A DNS name has no more characters, and so no node of Kubernetes.
@@ -99,6 +101,7 @@ class PlaceSchema(QuestionSchema):
 
 
 _MEMBER = MemberSchema()
+_MEMBERSHIP = ("cluster", "role")
 _QUESTION = BodySchema()
 _FLEET = FleetSchema()
 _PLACE = PlaceSchema()
@@ -131,8 +134,7 @@ def _read_nodes(body: object, parameters: Mapping[str, object]) -> list[FleetNod
     refuse_parameters(parameters)
     nodes: list[object] = load(_FLEET, body)
     policy = {name: value for name, value in body.items() if name != "nodes"}
-    ask = _ask_once(policy)
-    return [_read_node(node, ask) for node in nodes]
+    return list(map(_NodeReader(policy).read, nodes))
 
 
 def _bound(field: str, nodes: object) -> list[object]:
@@ -141,50 +143,68 @@ def _bound(field: str, nodes: object) -> list[object]:
     return nodes
 
 
-def _read_node(
-    node: object, ask: Callable[[Mapping[str, object]], UpgradeRequest | ServiceError]
-) -> FleetNode:
-    if not isinstance(node, dict):
-        error = FieldError("nodes", "A node is a JSON object.")
-        return FleetNode(None, InvalidRequestError([error]))
-    said = {name: node[name] for name in _MEMBER.fields if name in node}
-    asked = ask({name: value for name, value in node.items() if name not in said})
-    try:
-        told: Mapping[str, Any] = _MEMBER.load(said)
-    except ValidationError as error:
-        told = error.valid_data if isinstance(error.valid_data, dict) else {}
-        asked = _add_errors(list_errors(error.messages_dict), asked)
-    return FleetNode(told.get("name"), asked, told.get("cluster"), told.get("role"))
+class _NodeReader:
+    """Reads nodes of our own shape; what many of them say alike is read once.
 
+    Args:
+        policy: What holds for those that do not say otherwise.
+    """
 
-def _ask_once(
-    policy: Mapping[str, object],
-) -> Callable[[Mapping[str, object]], UpgradeRequest | ServiceError]:
-    """Make what reads the question of a node: one object for all who ask the same."""
-    known: dict[str, UpgradeRequest | ServiceError] = {}
+    def __init__(self, policy: Mapping[str, object]) -> None:
+        self._policy = policy
+        self._asked: dict[str, UpgradeRequest | ServiceError] = {}
+        self._members: dict[str, tuple[Mapping[str, Any], Sequence[FieldError]]] = {}
 
-    def ask(values: Mapping[str, object]) -> UpgradeRequest | ServiceError:
+    def read(self, node: object) -> FleetNode:
+        """Read a node; what is wrong with it is its answer."""
+        if not isinstance(node, dict):
+            error = FieldError("nodes", "A node is a JSON object.")
+            return FleetNode(None, InvalidRequestError([error]))
+        own = {name: node[name] for name in _MEMBERSHIP if name in node}
+        rest = {name: value for name, value in node.items() if name not in _MEMBER.fields}
         try:
-            key = json.dumps(values)
+            asked = _remember(self._asked, rest, self._ask)
+            told, errors = _remember(self._members, own, _load_membership)
         except RecursionError:
-            return InvalidRequestError([FieldError("nodes", "It is nested too deeply.")])
-        if key not in known:
-            known[key] = _ask({**policy, **values})
-        return known[key]
+            error = FieldError("nodes", "It is nested too deeply.")
+            return FleetNode(None, InvalidRequestError([error]))
+        name, wrong = _load_name(node)
+        if wrong or errors:
+            more = asked.errors if isinstance(asked, InvalidRequestError) else ()
+            asked = InvalidRequestError([*wrong, *errors, *more])
+        return FleetNode(name, asked, told.get("cluster"), told.get("role"))
 
-    return ask
+    def _ask(self, values: Mapping[str, object]) -> UpgradeRequest | ServiceError:
+        try:
+            query: UpgradeQuery = load(_QUESTION, {**self._policy, **values})
+        except ServiceError as error:
+            return error.with_traceback(None)
+        return query.request
 
 
-def _ask(values: Mapping[str, object]) -> UpgradeRequest | ServiceError:
+def _remember(
+    known: dict[str, _T], values: Mapping[str, object], read: Callable[[Mapping[str, object]], _T]
+) -> _T:
+    """Read values once; as JSON, which tells ``true`` from ``1``."""
+    key = json.dumps(values)
+    if key not in known:
+        known[key] = read(values)
+    return known[key]
+
+
+def _load_membership(
+    values: Mapping[str, object],
+) -> tuple[Mapping[str, Any], Sequence[FieldError]]:
+    """Give cluster and role as far as they are legible, and what is wrong with the others."""
     try:
-        query: UpgradeQuery = load(_QUESTION, values)
-    except ServiceError as error:
-        return error.with_traceback(None)
-    return query.request
+        return _MEMBER.load(values, partial=("name",)), ()
+    except ValidationError as error:
+        legible = error.valid_data if isinstance(error.valid_data, dict) else {}
+        return legible, list_errors(error.messages_dict)
 
 
-def _add_errors(
-    errors: list[FieldError], asked: UpgradeRequest | ServiceError
-) -> InvalidRequestError:
-    more = asked.errors if isinstance(asked, InvalidRequestError) else ()
-    return InvalidRequestError([*errors, *more])
+def _load_name(node: Mapping[str, object]) -> tuple[str | None, Sequence[FieldError]]:
+    try:
+        return _MEMBER.fields["name"].deserialize(node.get("name", missing)), ()
+    except ValidationError as error:
+        return None, list_errors({"name": error.messages})
