@@ -1,7 +1,8 @@
 """The use cases: what callers ask, answered from the domain and one source of catalogues."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from service.domain.catalogue import Catalogue, CatalogueSource
 from service.domain.check import STEP_POLICY, Check, check_likeness, check_step
@@ -16,7 +17,7 @@ from service.domain.releases import Releases, Wanted, list_releases
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.domain.situation import LatestBranch, Question, Situation
-from service.domain.verification import recommend_verified
+from service.domain.verification import RememberingVerifier, recommend_verified
 from service.errors import (
     RegistryError,
     RepositoryNotAllowedError,
@@ -94,11 +95,28 @@ class Advisor:
             RepositoryNotFoundError: The registry knows no such repository.
             RegistryError: The registry failed, and nothing is cached.
         """
-        repository = find_repository(request.claim, self._default_organisation)
+        running = self.identify(request.claim)
+        return self.recommend_from(running, request.policy, request.boot_state, form)
+
+    def identify(self, claim: Claim) -> Image:
+        """Say what a node runs; asks nobody.
+
+        Raises:
+            ServiceError: As far as ``recommend_upgrade`` raises it without a registry.
+        """
+        claim, organisation = self._locate(claim)
+        repository = find_repository(claim, organisation)
         self._scope.check(repository)
         official = self._scope.is_official(repository)
-        running = identify(request.claim, repository, official=official)
-        _refuse_fips(request.claim, running, official=official)
+        running = identify(claim, repository, official=official)
+        _refuse_fips(claim, running, official=official)
+        return running
+
+    def recommend_from(
+        self, running: Image, policy: Policy, boot_state: str, form: str
+    ) -> Recommendation:
+        """Recommend where to go from an image that was identified; raises the rest."""
+        official = self._scope.is_official(running.repository)
         rules = self._rulebook.rules_for(running, official=official)
         standing, catalogue = self._find_stream(running, rules)
         if standing != running:
@@ -106,12 +124,12 @@ class Advisor:
         question = Question(
             running=running,
             standing=standing,
-            policy=request.policy,
+            policy=policy,
             official=official,
-            boot_state=request.boot_state,
+            boot_state=boot_state,
             form=form,
         )
-        latest = self._find_latest_branch(repository)
+        latest = self._find_latest_branch(running.repository)
         situation = Situation.survey(question, catalogue, rules, latest)
         answer = (
             recommend_verified(situation, self._start_verifying())
@@ -188,6 +206,29 @@ class Advisor:
     def _identify(self, reference: Reference) -> Image:
         self._scope.check(reference.repository)
         return Image.identify(reference)
+
+    def begin_batch(self, source: CatalogueSource) -> Self:
+        """Give an advisor for many questions of one call, which verifies within one time.
+
+        Args:
+            source: The catalogues of this call.
+        """
+        verifier = RememberingVerifier(self._start_verifying()) if self._start_verifying else None
+        return type(self)(
+            source,
+            self._scope,
+            self._rulebook,
+            self._default_organisation,
+            (lambda: verifier) if verifier else None,
+        )
+
+    def _locate(self, claim: Claim) -> tuple[Claim, str | None]:
+        """Give a claim with its place as an image, or that place as the organisation of one."""
+        if claim.place is None:
+            return claim, self._default_organisation
+        if self._scope.allows(claim.place):
+            return replace(claim, reference=Reference(claim.place)), None
+        return claim, str(claim.place)
 
     def _find_stream(self, running: Image, rules: Rules) -> tuple[Image, Catalogue]:
         """Find where a stream goes on: in the successor of its repository, if there is one."""

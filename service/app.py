@@ -8,6 +8,8 @@ import structlog
 from flask import Flask
 
 from service import VERSION
+from service.adapters.batch import BatchCatalogueSource
+from service.adapters.deadline import Deadline
 from service.adapters.rules_file import load_builtin_rules, load_rules
 from service.advisor import Advisor
 from service.backend import StartVerifying, build_backend
@@ -16,8 +18,9 @@ from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
+from service.fleet import FleetAdvisor
 from service.settings import Settings
-from service.web import check, documents, health, matrix, releases, upgrade
+from service.web import check, documents, fleet, health, matrix, releases, upgrade
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
 
@@ -50,16 +53,24 @@ def create_app(
     backend = build_backend(settings)
     app.extensions["readiness"] = backend.readiness
     app.extensions["tracker"] = backend.tracker
-    app.extensions["advisor"] = Advisor(
-        source or backend.source,
+    catalogues = source or backend.source
+    advisor = Advisor(
+        catalogues,
         _build_scope(settings, backend.list_tracked),
         _build_rulebook(settings),
         settings.default_organisation,
         start_verifying if source else backend.start_verifying,
     )
+    app.extensions["advisor"] = advisor
+    app.extensions["fleet_advisor"] = FleetAdvisor(
+        advisor,
+        lambda repositories: BatchCatalogueSource(
+            catalogues, repositories, Deadline(settings.registry_timeout)
+        ),
+    )
     register_request_id(app)
     register_problems(app)
-    for module in (upgrade, check, releases, matrix, health, documents):
+    for module in (upgrade, fleet, check, releases, matrix, health, documents):
         app.register_blueprint(module.blueprint)
     return app
 

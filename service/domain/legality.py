@@ -117,11 +117,11 @@ def _is_kubernetes_minor_skipped(hop: Hop) -> bool:
 
 
 def _is_above_max_kubernetes(hop: Hop) -> bool:
-    ceiling, target = hop.policy.max_kubernetes, hop.target
-    if ceiling is None:
+    if not hop.policy.bounds_kubernetes:
         return False
+    kubernetes = hop.target.kubernetes
     return _stays_unknown(hop) or (
-        target.kubernetes is not None and target.kubernetes.minor > ceiling
+        kubernetes is not None and not hop.policy.allows_kubernetes(kubernetes)
     )
 
 

@@ -23,6 +23,7 @@ class WarningCode(StrEnum):
     RUNNING_BRANCH_UNSUPPORTED = "running_branch_unsupported"
     STREAM_END_OF_LINE = "stream_end_of_line"
     KUBERNETES_MINOR_CHANGE = "kubernetes_minor_change"
+    CLUSTER_HELD = "cluster_held"
     MULTIPLE_HOPS = "multiple_hops"
     RUNNING_PRERELEASE = "running_prerelease"
     RUNNING_NOT_PUBLISHED = "running_not_published"
@@ -48,6 +49,7 @@ _URLS = {
     WarningCode.RUNNING_BRANCH_UNSUPPORTED: _POLICY_URL,
     WarningCode.STREAM_END_OF_LINE: _POLICY_URL,
     WarningCode.KUBERNETES_MINOR_CHANGE: SKEW_URL,
+    WarningCode.CLUSTER_HELD: SKEW_URL,
 }
 
 

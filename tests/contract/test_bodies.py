@@ -217,6 +217,59 @@ def test_a_body_that_ends_too_soon_is_told_as_the_document_says(client: FlaskCli
     validate_response(response, find_operation("post_upgrade"))
 
 
+FLEET_CASES = [
+    BodyCase.of(200, 200, nodes=[{"name": "n", "image": UPGRADABLE}], max_step="minor"),
+    BodyCase.of(
+        200,
+        200,
+        nodes=[
+            *({"name": image, "image": image} for image in (UP_TO_DATE, AHEAD, MANUAL, MAJOR_JUMP)),
+            {"name": "b", "image": BLOCKED, "cluster": "c", "role": "agent"},
+            {"name": "s", "image": BLOCKED, "cluster": "c", "role": "server"},
+            {"name": "f", "release_file": OF_FLAVOR},
+            {"name": "u", "image": "quay.io/kairos/unusable:1-core-amd64-generic-v1.0.0"},
+            {"name": "q", "image": "quay.io/kairos/silent:1-core-amd64-generic-v1.0.0"},
+            {"name": "", "image": 1, "x": {}},
+            None,
+        ],
+    ),
+    BodyCase.of(200, 200, kind="NodeList", items=[None, {"metadata": {"name": "n"}}]),
+    BodyCase(200, 200, b'[{"hostname": "h"}, 1]'),
+    BodyCase.of(400, 400, nodes=[]),
+    BodyCase.of(400, 400, nodes={}, max_step="x", unknown=1),
+    BodyCase(400, 400, b"{"),
+    BodyCase(413, 413, b" " * (16 * 1024 * 1024 + 1)),
+    BodyCase(415, 415, b"{}", "text/plain"),
+]
+
+
+@pytest.mark.parametrize("case", FLEET_CASES, ids=str)
+def test_an_answer_to_many_nodes_is_as_the_document_says(
+    client: FlaskClient, case: BodyCase
+) -> None:
+    response = client.post("/v1/upgrades", data=case.data, content_type=case.content_type)
+
+    assert response.status_code == case.status
+    validate_response(response, find_operation("post_upgrades"))
+
+
+def test_nothing_acceptable_for_many_nodes_is_told_as_the_document_says(
+    client: FlaskClient,
+) -> None:
+    nodes = {"nodes": [{"name": "n", "image": UPGRADABLE}]}
+
+    response = client.post("/v1/upgrades", json=nodes, headers={"Accept": "image/png"})
+
+    assert response.status_code == 406
+    validate_response(response, find_operation("post_upgrades"))
+
+
+def test_every_documented_status_of_many_nodes_has_a_case() -> None:
+    documented = set(find_operation("post_upgrades")["responses"]) - {"default"}
+
+    assert {str(case.status) for case in FLEET_CASES} | {"406"} == documented
+
+
 def test_every_documented_status_of_an_upgrade_has_a_case() -> None:
     documented = _list_statuses("get_upgrade")
 

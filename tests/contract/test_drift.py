@@ -12,6 +12,7 @@ from service.advisor import UpgradeRequest
 from service.domain.change import VersionChange
 from service.domain.check import ReasonCode, Safety
 from service.domain.explanation import AlternativeCode
+from service.domain.fleet import Role
 from service.domain.legality import Refusal
 from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
 from service.domain.reference import MAX_REFERENCE_LENGTH
@@ -23,7 +24,8 @@ from service.domain.support import Verdict
 from service.domain.tag import Arch, Variant
 from service.domain.version import Distribution
 from service.domain.warning import Severity, WarningCode
-from service.web import check, matrix, query, releases, schemas
+from service.web import check, fleet_query, matrix, query, releases, schemas
+from service.web.fleet import MAX_BODY_BYTES
 from service.web.formats import Form
 from service.web.problems import PROBLEMS
 from service.web.query import ParametersSchema
@@ -48,6 +50,12 @@ SCHEMAS = COMPONENTS["schemas"]
 UPGRADE_PARAMETERS = list_parameters(find_operation("get_upgrade"), "query")
 BODY_PARAMETERS = list_parameters(find_operation("post_upgrade"), "query")
 BODY_MEMBERS = SCHEMAS["UpgradeRequest"]["properties"]
+FLEET_PARAMETERS = list_parameters(find_operation("post_upgrades"), "query")
+FLEET_MEMBERS = SCHEMAS["FleetRequest"]["properties"]
+NODE_MEMBERS = SCHEMAS["FleetNode"]["properties"]
+
+# What others send, who may add to it.
+FOREIGN = {"NodeList", "KubernetesNode", "AuroraNode"}
 ENUMS: list[tuple[str, type[StrEnum]]] = [
     ("Status", Status),
     ("WarningCode", WarningCode),
@@ -55,6 +63,7 @@ ENUMS: list[tuple[str, type[StrEnum]]] = [
     ("Support/properties/verdict", Verdict),
     ("Change/properties/kairos", VersionChange),
     ("Alternative/properties/code", AlternativeCode),
+    ("FleetNode/properties/role", Role),
     ("Rejected/properties/code", Refusal),
     ("Check/properties/verdict", Safety),
     ("ReasonCode", ReasonCode),
@@ -164,6 +173,34 @@ def test_the_length_of_a_list_of_releases_is_its_bound() -> None:
     assert SCHEMAS["Releases"]["properties"]["releases"]["maxItems"] == MAX_RELEASES
 
 
+def test_the_members_of_many_nodes_are_the_fields_of_their_schemas() -> None:
+    node = _names(fleet_query.MemberSchema()) | _names(query.BodySchema())
+
+    assert set(FLEET_MEMBERS) == _names(fleet_query.FleetSchema())
+    assert set(NODE_MEMBERS) == node
+    assert set(FLEET_PARAMETERS) == _names(fleet_query.PlaceSchema())
+
+
+@pytest.mark.parametrize("members", [FLEET_MEMBERS, NODE_MEMBERS])
+def test_many_nodes_describe_a_parameter_as_the_query_does(members: Node) -> None:
+    own = {"name", "nodes", "cluster", "role", "release_file"}
+
+    for name in set(members) - own:
+        assert resolve(members[name]) == UPGRADE_PARAMETERS[name]["schema"]
+
+
+def test_the_bounds_of_many_nodes_are_those_of_their_guards() -> None:
+    arrays = [
+        FLEET_MEMBERS["nodes"],
+        SCHEMAS["NodeList"]["properties"]["items"],
+        SCHEMAS["AuroraNodes"],
+        SCHEMAS["FleetAnswer"]["properties"]["results"],
+    ]
+
+    assert {array["maxItems"] for array in arrays} == {fleet_query.MAX_NODES}
+    assert SCHEMAS["NodeName"]["maxLength"] == fleet_query.MAX_NAME_LENGTH
+
+
 def test_the_image_alone_is_required_and_only_where_there_is_no_file() -> None:
     parameters = {**UPGRADE_PARAMETERS, "image beside a file": BODY_PARAMETERS["image"]}
 
@@ -266,6 +303,7 @@ def test_the_size_of_a_body_is_that_of_its_guard(app: Flask) -> None:
     told = COMPONENTS["responses"]["ContentTooLarge"]["description"]
 
     assert f"{app.config['MAX_CONTENT_LENGTH'] // 1024} KiB" in told
+    assert f"{MAX_BODY_BYTES // 1024 // 1024} MiB" in told
 
 
 @pytest.mark.parametrize("schema", DUMPED)
@@ -308,12 +346,11 @@ def test_the_slugs_of_problems_are_those_of_the_table() -> None:
     assert SCHEMAS["ProblemSlug"]["enum"] == list(PROBLEMS)
 
 
-def test_every_object_is_closed() -> None:
+def test_every_object_of_ours_is_closed() -> None:
     objects = [name for name, schema in SCHEMAS.items() if schema.get("type") == "object"]
 
-    assert [
-        name for name in objects if SCHEMAS[name].get("additionalProperties") is not False
-    ] == []
+    is_open = {name for name in objects if SCHEMAS[name].get("additionalProperties") is not False}
+    assert is_open == FOREIGN
 
 
 def test_every_component_is_used() -> None:

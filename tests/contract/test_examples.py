@@ -19,7 +19,14 @@ from tests.apps import (
     build_client_over,
     build_source,
 )
-from tests.contract.document import Node, list_operations, load_document, resolve, validate
+from tests.contract.document import (
+    Node,
+    find_operation,
+    list_operations,
+    load_document,
+    resolve,
+    validate,
+)
 from tests.fakes import FakeVerifier
 from tests.worked_examples import HADRON as _HADRON
 
@@ -57,6 +64,16 @@ RECORDED: Mapping[str, dict[str, Any]] = {
     "blocked": _get(image=DEBIAN_12),
     "manual": _get(image="quay.io/kairos/core-opensuse-leap:v2.4.0"),
     "end_of_line": _get(image=DEBIAN),
+    "fleet": {
+        "path": "/v1/upgrades",
+        "method": "POST",
+        "json": {
+            "nodes": [
+                {"name": "kiosk", "image": DEBIAN},
+                {"name": "cam-7", "image": "quay.io/kairos/ubuntu:latest"},
+            ],
+        },
+    },
     "target_line": _get(image=HADRON, accept="major_jump", format="text"),
     "invalid_request": _get(image=HADRON, max_step="huge", foo="1"),
     "invalid_reference": _get(image=f"oci:{HADRON}"),
@@ -102,10 +119,10 @@ MEDIA_EXAMPLES = [
 ]
 BODY_EXAMPLES = [
     pytest.param(media_type, example["value"], id=f"{media_type} {name}")
-    for *_, operation in list_operations()
-    for media_type, content in operation.get("requestBody", {}).get("content", {}).items()
+    for media_type, content in find_operation("post_upgrade")["requestBody"]["content"].items()
     for name, example in content["examples"].items()
 ]
+FLEETS = find_operation("post_upgrades")["requestBody"]["content"]["application/json"]["examples"]
 SCHEMA_EXAMPLES = [
     pytest.param(example, schema, id=name)
     for name, schema in COMPONENTS["schemas"].items()
@@ -230,3 +247,15 @@ def _answer(client: FlaskClient, question: dict[str, Any], accept: str) -> objec
     response = client.open(headers=headers, **{"path": "/v1/upgrade", **question})
     is_json = str(response.mimetype).endswith("json")
     return json.loads(response.text) if is_json else response.text
+
+
+@pytest.mark.parametrize("example", FLEETS.values(), ids=list(FLEETS))
+def test_every_example_of_many_nodes_gets_targets(client: FlaskClient, example: Node) -> None:
+    nodes = example["value"]
+    is_own = isinstance(nodes, dict) and "nodes" in nodes
+    query = {} if is_own else {"repository": "quay.io/kairos"}
+
+    response = client.post("/v1/upgrades", json=nodes, query_string=query)
+
+    assert response.json is not None
+    assert list(response.json["summary"]) == ["upgrade_available"]
