@@ -6,7 +6,14 @@ import pytest
 from flask.testing import FlaskClient
 
 from tests.apps import SNAPSHOT, build_client_over
-from tests.contract.document import Node, list_operations, load_document, resolve, validate
+from tests.contract.document import (
+    Node,
+    list_operations,
+    load_document,
+    read_body,
+    resolve,
+    validate,
+)
 from tests.worked_examples import HADRON as _HADRON
 
 COMPONENTS = load_document()["components"]
@@ -15,6 +22,7 @@ HADRON = f"quay.io/kairos/{_HADRON}"
 DEBIAN = "quay.io/kairos/debian:13-core-amd64-generic-v3.7.2"
 DEBIAN_12 = "quay.io/kairos/debian:12-standard-amd64-generic-v3.5.10-k3s-v1.34.2-k3s1"
 UBUNTU = "quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.2.3-k3sv1.31.2-k3s1"
+UBUNTU_22 = "quay.io/kairos/ubuntu:22.04-core-amd64-generic-v3.3.3"
 TOO_LARGE = b"#" * (256 * 1024 + 1)
 
 
@@ -34,12 +42,21 @@ RECORDED: Mapping[str, dict[str, Any]] = {
     "manual": _get(image="quay.io/kairos/core-opensuse-leap:v2.4.0"),
     "end_of_line": _get(image=DEBIAN),
     "target_line": _get(image=HADRON, accept="major_jump", format="text"),
+    "env": _get(image=HADRON, accept="major_jump", format="env"),
+    "env_without_target": _get(image=HADRON, max_step="minor", format="env"),
+    "nodeopupgrade": _get(image=HADRON, accept="major_jump", format="nodeopupgrade"),
+    "nodeopupgrade_of_one_node": _get(
+        image=HADRON, accept="major_jump", format="nodeopupgrade", node="worker-1"
+    ),
+    "auroraboot": _get(image=HADRON, accept="major_jump", format="auroraboot"),
     "invalid_request": _get(image=HADRON, max_step="huge", foo="1"),
     "invalid_reference": _get(image=f"oci:{HADRON}"),
     "repository_not_allowed": _get(image="docker.io/foo/bar:v1.0.0"),
     "stream_not_found": _get(image="quay.io/kairos/debian:13-core-amd64-rpi5-v3.7.2"),
     "repository_not_found": _get(image="quay.io/kairos/gentoo:1-core-amd64-generic-v3.7.2"),
     "needs_acceptance": _get(image=HADRON, format="text"),
+    "needs_acceptance_quoted": _get(image=HADRON, format="env"),
+    "operator_exclude_path": _get(image=UBUNTU_22, max_step="patch", format="nodeopupgrade"),
     "content_too_large": _post(TOO_LARGE, "text/plain"),
     "unsupported_media_type": _post(b"<node/>", "application/xml"),
     "unversioned_tag": _get(image="quay.io/kairos/ubuntu:latest"),
@@ -125,8 +142,7 @@ def test_every_example_of_an_answer_is_what_the_service_answers(
 
     response = client.open("/v1/upgrade", headers=headers, **question)
 
-    is_json = str(response.mimetype).endswith("json")
-    told = json.loads(response.text) if is_json else response.text
+    told = read_body(response)
     assert told == COMPONENTS["examples"][name]["value"]
 
 
