@@ -358,6 +358,9 @@ find_release() {
   parts=${tag#*-core-}
   [ "$parts" != "$tag" ] || parts=${tag#*-standard-}
   model=${parts%%-v[0-9]*}
+  case $model in
+    *-k3s | *-k0s) unsure "$tag tells no release" ;; # What follows is Kubernetes.
+  esac
   rest=${parts#"$model"-}
   found=${rest%%-*}
   stage=${rest#"$found"}

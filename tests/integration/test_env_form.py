@@ -10,7 +10,7 @@ from service.domain.warning import Severity, UpgradeWarning
 from service.web.acting_forms import render_env
 from tests.apps import UP_TO_DATE, UPGRADABLE, build_client
 from tests.asking import ask, core, index
-from tests.integration.shells import SHELLS, run_shell
+from tests.shells import SHELLS, run_shell
 
 TOLD = """
 printf '%s\\0' "$UPGRADE_STATUS" "$UPGRADE_TARGET" "$UPGRADE_SOURCE" "$UPGRADE_WARNINGS"

@@ -14,11 +14,16 @@ _SECONDS = 60
 
 
 def find_shell(name: str) -> list[str]:
-    """Give the command of a shell; skips the test without it, and fails it in CI."""
+    """Give the command of a shell."""
     program, *arguments = SHELLS[name]
+    return [find_program(program), *arguments]
+
+
+def find_program(program: str) -> str:
+    """Give the path of a program; skips the test without it, and fails it in CI."""
     found = shutil.which(program)
     if found:
-        return [found, *arguments]
+        return found
     message = f"{program} is not installed: apt-get install {program}"
     if os.getenv("CI"):
         pytest.fail(message)
