@@ -5,7 +5,7 @@
 # is none. Root gets it installed; in CI its absence is a failure.
 set -eu
 
-for program in docker-registry openssl; do
+for program in docker-registry openssl busybox curl dash; do
   if ! command -v "$program" >/dev/null; then
     if [ "$(id -u)" -eq 0 ] || [ -n "${CI:-}" ]; then
       scripts/apt.sh "$program"

@@ -1,6 +1,7 @@
 """Every error as a caller sees it: the one table of statuses, and RFC 9457 bodies."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -32,6 +33,10 @@ from service.web.formats import Form, negotiate_form
 _log = structlog.get_logger()
 
 _RETRY_VERIFYING_SECONDS = 30
+
+# The forms whose errors are one line, which no shell can take for a version, and how each has its
+# detail: a shell that evaluates an error of env must not evaluate what is quoted in it.
+_LINES: Mapping[Form, Callable[[str], str]] = {Form.TEXT: str, Form.ENV: shlex.quote}
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,8 +213,8 @@ def _answer_bug(error: Exception) -> Response:
 
 
 def _respond(body: Mapping[str, object], status: HTTPStatus) -> Response:
-    dump = _dump_line if _form_of_error().has_problems_in_one_line else _dump_problem
-    response = dump(body, status)
+    quote = _LINES.get(_form_of_error())
+    response = _dump_line(body, status, quote) if quote else _dump_problem(body, status)
     response.vary.add("Accept")
     return response
 
@@ -230,6 +235,8 @@ def _with_request(body: Mapping[str, object], status: HTTPStatus) -> dict[str, o
     return {**body, "status": status, "instance": request.path, "request_id": g.request_id}
 
 
-def _dump_line(body: Mapping[str, object], status: HTTPStatus) -> Response:
-    detail = " ".join(str(body["detail"]).split())
+def _dump_line(
+    body: Mapping[str, object], status: HTTPStatus, quote: Callable[[str], str]
+) -> Response:
+    detail = quote(" ".join(str(body["detail"]).split()))
     return Response(f"error: {body['code']}: {detail}\n", status, mimetype="text/plain")

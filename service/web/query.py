@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flask import Request
@@ -27,12 +27,15 @@ from service.domain.version import Branch, KairosVersion
 from service.domain.warning import WarningCode
 from service.errors import FieldError, InvalidRequestError, naming
 from service.web.formats import Form
+from service.web.node_op_upgrade import MAX_NODE_NAME_LENGTH, NODE_NAME
 
 _T = TypeVar("_T")
 
 _MAX_LISTED = 50
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _REPEATABLE = frozenset({"exclude", "accept"})
+# They say how the answer is wanted, and nothing of the question.
+_OF_THE_FORM = frozenset({"format", "node"})
 _ADVISORY = rf"advisory:{RULE_ID}"
 
 
@@ -42,10 +45,12 @@ class UpgradeQuery:
 
     Attributes:
         accept: The codes of critical warnings that the caller accepts.
+        node: The name of the one Kubernetes node that is meant; None for all that are alike.
     """
 
     request: UpgradeRequest
     accept: frozenset[str]
+    node: str | None
 
 
 def text_of(parse: Callable[[str], _T]) -> Callable[[object], _T]:
@@ -164,14 +169,24 @@ class QuestionSchema(ParametersSchema):
         )
         values.pop("format", None)
         accept = frozenset(values.pop("accept", ()))
+        node = values.pop("node", None)
         boot_state = values.pop("boot_state")
         exclude = frozenset(values.pop("excluded", ()))
         policy = Policy(**values, exclude=exclude)
-        return UpgradeQuery(UpgradeRequest(claim, policy, boot_state), accept)
+        return UpgradeQuery(UpgradeRequest(claim, policy, boot_state), accept, node)
 
 
 class _QuerySchema(QuestionSchema):
     format = fields.String(validate=validate.OneOf(tuple(Form)))
+    node = fields.String(
+        validate=validate.And(
+            validate.Length(max=MAX_NODE_NAME_LENGTH),
+            validate.Regexp(
+                rf"{NODE_NAME}\Z",
+                error="Must be the node's label kubernetes.io/hostname, such as worker-1.",
+            ),
+        ),
+    )
 
 
 class _FileSchema(_QuerySchema):
@@ -221,8 +236,8 @@ def load_body(request: Request) -> UpgradeQuery:
     """
     parameters = read_parameters(request)
     if request.mimetype == "application/json":
-        _check_only_format(parameters)
-        return _load_question(_BODY, _read_object(request))
+        wanted = _load_beside_json(parameters)
+        return replace(_load_question(_BODY, _read_object(request)), node=wanted.node)
     if request.mimetype == "text/plain":
         if "release_file" in parameters:
             raise InvalidRequestError([FieldError("release_file", "Send it as the body.")])
@@ -247,9 +262,9 @@ def load(schema: Schema, values: Mapping[str, object]) -> Any:  # noqa: ANN401 -
         raise InvalidRequestError(list_errors(error.messages_dict)) from error
 
 
-def _check_only_format(parameters: Mapping[str, object]) -> None:
-    refuse_parameters(name for name in parameters if name != "format")
-    load(_QUERY, parameters)
+def _load_beside_json(parameters: Mapping[str, object]) -> UpgradeQuery:
+    refuse_parameters(name for name in parameters if name not in _OF_THE_FORM)
+    return _load_question(_QUERY, parameters)
 
 
 def refuse_parameters(names: Iterable[str]) -> None:

@@ -24,6 +24,7 @@ from tests.contract.document import (
     find_operation,
     list_operations,
     load_document,
+    read_body,
     resolve,
     validate,
 )
@@ -38,6 +39,7 @@ DEBIAN = "quay.io/kairos/debian:13-core-amd64-generic-v3.7.2"
 DEBIAN_12 = "quay.io/kairos/debian:12-standard-amd64-generic-v3.5.10-k3s-v1.34.2-k3s1"
 UBUNTU = "quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.2.3-k3sv1.31.2-k3s1"
 NEWEST = UP_TO_DATE.rpartition(":")[2]
+UBUNTU_22 = "quay.io/kairos/ubuntu:22.04-core-amd64-generic-v3.3.3"
 TOO_LARGE = b"#" * (256 * 1024 + 1)
 
 
@@ -75,6 +77,13 @@ RECORDED: Mapping[str, dict[str, Any]] = {
         },
     },
     "target_line": _get(image=HADRON, accept="major_jump", format="text"),
+    "env": _get(image=HADRON, accept="major_jump", format="env"),
+    "env_without_target": _get(image=HADRON, max_step="minor", format="env"),
+    "nodeopupgrade": _get(image=HADRON, accept="major_jump", format="nodeopupgrade"),
+    "nodeopupgrade_of_one_node": _get(
+        image=HADRON, accept="major_jump", format="nodeopupgrade", node="worker-1"
+    ),
+    "auroraboot": _get(image=HADRON, accept="major_jump", format="auroraboot"),
     "invalid_request": _get(image=HADRON, max_step="huge", foo="1"),
     "invalid_reference": _get(image=f"oci:{HADRON}"),
     "repository_not_allowed": _get(image="docker.io/foo/bar:v1.0.0"),
@@ -83,6 +92,8 @@ RECORDED: Mapping[str, dict[str, Any]] = {
     "needs_acceptance": _get(image=HADRON, format="text"),
     "blocked_line": _get(image=DEBIAN_12, format="text"),
     "manual_line": _get(image="quay.io/kairos/core-opensuse-leap:v2.4.0", format="text"),
+    "needs_acceptance_quoted": _get(image=HADRON, format="env"),
+    "operator_exclude_path": _get(image=UBUNTU_22, max_step="patch", format="nodeopupgrade"),
     "content_too_large": _post(TOO_LARGE, "text/plain"),
     "unsupported_media_type": _post(b"<node/>", "application/xml"),
     "unversioned_tag": _get(image="quay.io/kairos/ubuntu:latest"),
@@ -245,8 +256,7 @@ def test_every_example_of_a_body_gets_a_target(
 def _answer(client: FlaskClient, question: dict[str, Any], accept: str) -> object:
     headers = {"X-Request-ID": REQUEST_ID, "Accept": accept}
     response = client.open(headers=headers, **{"path": "/v1/upgrade", **question})
-    is_json = str(response.mimetype).endswith("json")
-    return json.loads(response.text) if is_json else response.text
+    return read_body(response)
 
 
 @pytest.mark.parametrize("example", FLEETS.values(), ids=list(FLEETS))
