@@ -23,7 +23,7 @@ lint: venv-dev ## check format, style, types, layers, shell scripts and openapi.
 	.venv-dev/bin/mypy
 	.venv-dev/bin/mypy gunicorn.conf.py scripts bench
 	.venv-dev/bin/lint-imports
-	.venv-dev/bin/shellcheck .ci/run scripts/*.sh
+	.venv-dev/bin/shellcheck .ci/run scripts/*.sh examples/*.sh
 	.venv-dev/bin/openapi-spec-validator openapi.yaml
 
 # The lock files name no index, so that each reader may use the one that is configured at home.

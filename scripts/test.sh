@@ -6,7 +6,7 @@
 # absence is a failure.
 set -eu
 
-for program in chromium docker-registry openssl; do
+for program in busybox chromium curl dash docker-registry openssl; do
   if ! command -v "$program" >/dev/null; then
     if [ "$(id -u)" -eq 0 ] || [ -n "${CI:-}" ]; then
       scripts/apt.sh "$program"

@@ -8,6 +8,8 @@ import structlog
 from flask import Flask
 
 from service import VERSION
+from service.adapters.batch import BatchCatalogueSource
+from service.adapters.deadline import Deadline
 from service.adapters.rules_file import load_builtin_rules, load_rules
 from service.advisor import Advisor
 from service.backend import StartVerifying, build_backend
@@ -16,8 +18,20 @@ from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
+from service.fleet import FleetAdvisor
 from service.settings import Settings
-from service.web import assets, documents, front_page, health, matrix, pages, upgrade
+from service.web import (
+    assets,
+    check,
+    documents,
+    fleet,
+    front_page,
+    health,
+    matrix,
+    pages,
+    releases,
+    upgrade,
+)
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
 
@@ -51,16 +65,35 @@ def create_app(
     app.extensions["readiness"] = backend.readiness
     app.extensions["clock"] = backend.clock
     app.extensions["tracker"] = backend.tracker
-    app.extensions["advisor"] = Advisor(
-        source or backend.source,
+    catalogues = source or backend.source
+    advisor = Advisor(
+        catalogues,
         build_scope(settings, backend.list_tracked),
         _build_rulebook(settings),
         settings.default_organisation,
         start_verifying if source else backend.start_verifying,
     )
+    app.extensions["advisor"] = advisor
+    app.extensions["fleet_advisor"] = FleetAdvisor(
+        advisor,
+        lambda repositories: BatchCatalogueSource(
+            catalogues, repositories, Deadline(settings.registry_timeout)
+        ),
+    )
     register_request_id(app)
     register_problems(app)
-    for module in (upgrade, matrix, health, documents, front_page, pages, assets):
+    for module in (
+        upgrade,
+        fleet,
+        check,
+        releases,
+        matrix,
+        health,
+        documents,
+        front_page,
+        pages,
+        assets,
+    ):
         app.register_blueprint(module.blueprint)
     return app
 

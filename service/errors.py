@@ -21,7 +21,8 @@ The tree; ``web/problems.py`` maps each leaf to a status::
        └─ RegistryUnavailableError   the registry gave no answer
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -36,6 +37,16 @@ class ServiceError(Exception):
 
     slug: ClassVar[str]
     title: ClassVar[str]
+
+
+@contextmanager
+def naming(parameter: str) -> Iterator[None]:
+    """Let the detail of an error within say which of several parameters it is about."""
+    try:
+        yield
+    except ServiceError as error:
+        error.args = (f"{parameter}: {error}",)
+        raise
 
 
 @dataclass(frozen=True, slots=True)

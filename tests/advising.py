@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from service.advisor import Advisor, UpgradeRequest
 from service.domain.catalogue import Catalogue
 from service.domain.identity import Claim
+from service.domain.mirror import Mirrors
 from service.domain.policy import Policy
 from service.domain.recommendation import Recommendation
 from service.domain.reference import Reference, Repository
@@ -26,7 +27,7 @@ from service.domain.tag import Arch, Variant
 from service.domain.version import KairosVersion
 from service.domain.version_range import VersionRange
 from service.errors import ServiceError
-from tests.fakes import FakeTagSource, ImmediateSource
+from tests.fakes import FakeTagSource, FakeVerifier, ImmediateSource
 from tests.policies import DEFAULTS
 
 OFFICIAL = "quay.io/kairos"
@@ -45,6 +46,8 @@ class World(ImmediateSource):
         rules: The built-in ones, which know official repositories only.
         own: Those of the operator.
         references: The reference repositories that are set, by organisation.
+        tracked: The repositories that the support matrix shows.
+        answered: The places that answers name instead.
     """
 
     lists: Mapping[str, Sequence[str] | ServiceError]
@@ -53,6 +56,9 @@ class World(ImmediateSource):
     allowed: tuple[str, ...] = (f"{OFFICIAL}/*", f"{OWN}/*")
     default_organisation: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
+    tracked: tuple[str, ...] = ()
+    answered: Mirrors = field(default_factory=Mirrors)
+    verifier: FakeVerifier | None = None
     source: FakeTagSource = field(default_factory=FakeTagSource)
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
@@ -65,16 +71,20 @@ class World(ImmediateSource):
         return list(map(str, self.source.asked))
 
     def ask(self, request: UpgradeRequest, form: str = "json") -> Recommendation:
+        return self.build_advisor().recommend_upgrade(request, form)
+
+    def build_advisor(self) -> Advisor:
         official = (RepositoryPattern.parse(f"{OFFICIAL}/*"),)
         allowed = tuple(map(RepositoryPattern.parse, self.allowed))
         references = {name: Repository.parse(text) for name, text in self.references.items()}
-        advisor = Advisor(
+        tracked = tuple(map(Repository.parse, self.tracked))
+        return Advisor(
             self,
-            Scope(allowed, official, references),
+            Scope(allowed, official, references, self.answered, lambda: tracked),
             Rulebook.combine(self.rules, self.own),
             self.default_organisation,
+            self.verifier,
         )
-        return advisor.recommend_upgrade(request, form)
 
     def advise(
         self,

@@ -17,6 +17,7 @@ from service.domain.tag import (
     parse_tag,
 )
 from service.domain.version import Branch, Distribution
+from service.errors import StreamNotFoundError
 
 
 class Noise(StrEnum):
@@ -128,6 +129,17 @@ class Catalogue:
         if len(found) <= 1:
             return found[0] if found else ()
         return sorted((image for images in found for image in images), key=listing_order)
+
+    def find_stream(self, stream: Stream, tag: ImageTag) -> Sequence[ImageTag]:
+        """List the images of a stream that a caller's tag belongs to.
+
+        Raises:
+            StreamNotFoundError: There are none.
+        """
+        images = self.list_images(stream)
+        if not images:
+            raise StreamNotFoundError(f"{self.repository} has no image of the stream of {tag}")
+        return images
 
     def list_following(self, stream: Stream) -> Sequence[ImageTag]:
         """List the images of a stream and of those with a higher flavor release of one prefix."""

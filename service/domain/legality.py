@@ -66,16 +66,18 @@ def find_refusal(hop: Hop) -> Refusal | None:
     return None
 
 
+def list_refusals(hop: Hop) -> tuple[Refusal, ...]:
+    """List every reason against a hop, in the order in which they are told."""
+    return tuple(refusal for refusal, applies in _RULES.items() if applies(hop))
+
+
 def is_refused_by_policy(hop: Hop) -> bool:
     """Whether the caller's own policy is among the reasons against a hop."""
     return any(_RULES[refusal](hop) for refusal in _OWN_POLICY)
 
 
 def _is_withdrawn(hop: Hop) -> bool:
-    return any(
-        rule.release == hop.target.version and rule.applies.matches_tag(hop.target)
-        for rule in hop.rules.withdrawn
-    )
+    return any(rule.withdraws(hop.target) for rule in hop.rules.withdrawn)
 
 
 def _is_excluded(hop: Hop) -> bool:
@@ -115,11 +117,11 @@ def _is_kubernetes_minor_skipped(hop: Hop) -> bool:
 
 
 def _is_above_max_kubernetes(hop: Hop) -> bool:
-    ceiling, target = hop.policy.max_kubernetes, hop.target
-    if ceiling is None:
+    if not hop.policy.bounds_kubernetes:
         return False
+    kubernetes = hop.target.kubernetes
     return _stays_unknown(hop) or (
-        target.kubernetes is not None and target.kubernetes.minor > ceiling
+        kubernetes is not None and not hop.policy.allows_kubernetes(kubernetes)
     )
 
 

@@ -1,6 +1,7 @@
 """What a question comes to, before it is told."""
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Self
 
 from service.domain.delivery import Findings
@@ -35,6 +36,16 @@ class Plan:
         """The first hop."""
         standing = self.situation.question.standing
         return standing.sibling(self.path[0]) if self.path else None
+
+    @property
+    def held_from(self) -> ImageTag | None:
+        """The first hop that the node would take if its cluster did not hold it back."""
+        question = self.situation.question
+        if question.policy.cluster_limit is None:
+            return None
+        free = self.situation.journey(replace(question.policy, cluster_limit=None))
+        hops = zip_longest(_plan_way(question, free), self.way)
+        return next((alone for alone, held in hops if alone and alone != held), None)
 
     def with_findings(self, findings: Findings) -> Self:
         """Give the same plan, with more known that does not change it."""

@@ -6,8 +6,9 @@ from typing import Any, Self, TypeVar
 
 from service.domain.image import Image
 from service.domain.policy import KubernetesPreference, MaxStep, Policy, VersionCeiling
+from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
-from service.domain.tag import Arch, ImageTag, Variant
+from service.domain.tag import CURRENT, Arch, ImageTag, Variant, resolve_flavor_release
 from service.domain.version import Branch, Distribution, KairosVersion
 from service.domain.version_range import VersionRange
 from service.domain.warning import Severity
@@ -78,6 +79,10 @@ class Withdrawn:
     summary: str
     url: str
 
+    def withdraws(self, target: ImageTag) -> bool:
+        """Whether an image is of the release, and one that the rule speaks of."""
+        return self.release == target.version and self.applies.matches_tag(target)
+
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
@@ -146,6 +151,24 @@ class Renamed:
         repository = image.repository
         return self.repository in (repository.flavor, str(repository))
 
+    def move(self, image: Image) -> Image:
+        """Give the likeness of an image in the repository that succeeded its own."""
+        to = self.to
+        name = to.repository
+        if "/" not in name:
+            name = f"{image.repository.organisation}/{name}"
+        repository = Repository.parse(name)
+        tag = replace(
+            image.tag,
+            flavor_release=to.flavor_release,
+            base=resolve_flavor_release(repository.flavor, to.flavor_release),
+            variant=to.variant,
+            arch=to.arch,
+            model=to.model,
+            template=CURRENT,
+        )
+        return Image(repository, tag)
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -198,6 +221,11 @@ class Rules:
     renamed: tuple[Renamed, ...] = ()
     ended: tuple[Ended, ...] = ()
     policies: tuple[OperatorPolicy, ...] = ()
+
+    def follow(self, image: Image, repository: Repository) -> Image:
+        """Give the likeness of an image in a repository; the image itself where it never moved."""
+        moved = (renamed.move(image) for renamed in self.renamed)
+        return next((each for each in moved if each.repository == repository), image)
 
     def without_ids(self, ids: Iterable[str]) -> Self:
         """Give the rules but those with an id that others replace."""

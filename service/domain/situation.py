@@ -13,7 +13,6 @@ from service.domain.rules import Ended, Rules
 from service.domain.support import Support, assess_support
 from service.domain.tag import ImageTag, legacy_flavor
 from service.domain.version import Branch
-from service.errors import StreamNotFoundError
 
 # A node in any other state has just fallen back from an upgrade that failed.
 _FIT_BOOT_STATES = frozenset({"active", "unknown"})
@@ -109,11 +108,7 @@ class Situation:
         Raises:
             StreamNotFoundError: The catalogue has no image of the stream.
         """
-        images = catalogue.list_images(question.standing.tag.stream)
-        if not images:
-            raise StreamNotFoundError(
-                f"{catalogue.repository} has no image of the stream of {question.running.tag}",
-            )
+        images = catalogue.find_stream(question.standing.tag.stream, question.running.tag)
         return cls(question, catalogue, rules, latest, images)
 
     @property

@@ -126,9 +126,10 @@ def _warn_of_support(situation: Situation) -> Iterator[UpgradeWarning]:
 
 
 def _name_successor(situation: Situation) -> str:
-    if not situation.question.is_moved:
-        return "it has no successor"
-    return f"its images go on in {situation.question.standing.repository}"
+    if situation.question.is_moved:
+        return f"its images go on in {situation.question.standing.repository}"
+    successors = [renamed.to.repository for renamed in situation.rules.renamed]
+    return f"its images go on in {successors[0]}" if successors else "it has no successor"
 
 
 def _warn_of_version(situation: Situation) -> Iterator[UpgradeWarning]:

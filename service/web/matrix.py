@@ -12,14 +12,14 @@ from service.web.schemas import MatrixSchema
 
 blueprint = Blueprint("matrix", __name__)
 
-_QUERY = ParametersSchema()
+QUERY = ParametersSchema()
 _MATRIX = MatrixSchema()
 
 
 @blueprint.get("/v1/matrix")
 def get_matrix() -> Response:
     """Answer which streams there are, and which of them are supported."""
-    load_parameters(_QUERY, request)
+    load_parameters(QUERY, request)
     advisor: Advisor = current_app.extensions["advisor"]
     return answer_json(request, _dump(advisor.survey_matrix()))
 

@@ -62,6 +62,10 @@ class WarningSchema(Schema):
     url = fields.String(allow_none=True)
 
 
+class ReasonSchema(WarningSchema):
+    """One reason for the verdict of a check."""
+
+
 class CatalogueSchema(Schema):
     """The listing that an answer was made of."""
 
@@ -133,6 +137,24 @@ class MatrixSchema(Schema):
     latest_branch = fields.String(allow_none=True)
     streams = fields.List(fields.Nested(MatrixStreamSchema))
     missing = fields.List(fields.String())
+
+
+class CheckSchema(Schema):
+    """Whether a step is safe."""
+
+    verdict = fields.String()
+    reasons = fields.List(fields.Nested(ReasonSchema))
+    origin = fields.Nested(ImageSchema, data_key="from")
+    target = fields.Nested(ImageSchema, data_key="to")
+    change = fields.Nested(ChangeSchema)
+
+
+class ReleasesSchema(Schema):
+    """The images of a stream."""
+
+    image = fields.Nested(ImageSchema)
+    releases = fields.List(fields.Nested(ImageSchema), attribute="images")
+    catalogue = fields.Nested(CatalogueSchema)
 
 
 def _dump_kubernetes(tag: ImageTag) -> dict[str, str | None] | None:

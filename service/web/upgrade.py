@@ -35,4 +35,4 @@ def _answer(query: UpgradeQuery) -> Response:
     advisor: Advisor = current_app.extensions["advisor"]
     answer = advisor.recommend_upgrade(query.request, form)
     g.answer_headers = describe_headers(answer)
-    return render(answer, form, query.accept)
+    return render(answer, form, query.accept, query.node)

@@ -73,7 +73,7 @@ def test_an_answer_without_content_ends_at_once(service: Service) -> None:
 
 
 def test_a_release_file_is_answered_as_it_is_on_the_node(service: Service) -> None:
-    path = "/v1/upgrade?format=text&accept=major_jump&accept=advisory:v4-hadron-only"
+    path = "/v1/upgrade?format=text"
 
     reply = service.post(path, RELEASE_FILE, "text/plain")
 

@@ -409,6 +409,19 @@ def test_repositories_that_contradict_are_named_beside_bad_values() -> None:
     assert all(text in message for text in ("quay.io/a/b", "quay.io/a/c", "PORT: "))
 
 
+def test_no_flavor_is_tracked_by_default_with_a_snapshot(tmp_path: Path) -> None:
+    default = Settings.from_env({"ADVISOR_SNAPSHOT_DIR": str(tmp_path)})
+    chosen = Settings.from_env(
+        {
+            "ADVISOR_SNAPSHOT_DIR": str(tmp_path),
+            "ADVISOR_TRACKED_REPOSITORIES": "quay.io/kairos/hadron",
+        }
+    )
+
+    assert default.tracked_repositories == ()
+    assert chosen.tracked_repositories == (Repository("quay.io", "kairos/hadron"),)
+
+
 def test_tracked_repositories_are_no_mistake_where_the_allowed_ones_are() -> None:
     with pytest.raises(SettingsError) as told:
         Settings.from_env(
