@@ -21,6 +21,9 @@ _ABOUT = f"""\
 Tells which image a Kairos node should upgrade to. All settings come from the environment
 (ADVISOR_…), as they do for the service.
 
+example:
+  {PROGRAM} recommend --help
+
 exit codes:
   {ExitCode.DONE:<3} done; of recommend: there is an upgrade
   {ExitCode.NOTHING_TO_DO:<3} recommend: there is nothing to do

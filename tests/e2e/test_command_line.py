@@ -215,7 +215,25 @@ def test_the_log_of_a_command_never_reaches_stdout(desk: Path) -> None:
         f"{PROGRAM} recommend quay.io/kairos/hadron:v0.0.1-core-amd64-generic-v3.7.2",
         ADVISOR_SNAPSHOT_DIR="snapshot",
         ADVISOR_LOG_LEVEL="debug",
+        ADVISOR_LOG_FORMAT="json",
     )
 
     assert (ended.returncode, ended.stdout) == (ExitCode.CANNOT_TELL, "")
-    assert ended.stderr.splitlines()[-1].startswith("error: registry-error: ")
+    *log, error = ended.stderr.splitlines()
+    assert "registry_failed" in "".join(log)
+    assert error.startswith("error: registry-error: ")
+
+
+def test_an_answer_that_cannot_be_written_is_told_in_one_line(desk: Path) -> None:
+    ended = _run(desk, f"{PROGRAM} matrix > /dev/full", **_ON_SNAPSHOT)
+
+    assert ended.returncode == ExitCode.CANNOT_TELL
+    assert ended.stderr == "error: stdout: No space left on device\n"
+
+
+def test_the_help_leads_to_that_of_each_command(desk: Path) -> None:
+    ended = _run(desk, f"{PROGRAM} --help")
+
+    assert ended.returncode == 0
+    assert [name for name in _COMMANDS if f"\n    {name}" not in ended.stdout] == []
+    assert f"{PROGRAM} recommend --help" in ended.stdout
