@@ -1,23 +1,31 @@
 """Where the parts meet: the application, of what is behind it and what is in front."""
 
 import logging
+from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import VERSION
+from service.adapters.api_tokens import load_tokens
 from service.adapters.rules_file import load_builtin_rules, load_rules
 from service.advisor import Advisor
-from service.backend import StartVerifying, build_backend
+from service.backend import Backend, StartVerifying, build_backend
 from service.domain.catalogue import CatalogueSource
 from service.domain.mirror import Mirrors
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.settings import Settings
 from service.web import documents, health, upgrade
+from service.web.bearer import register_bearer
+from service.web.caching import CacheRules, register_caching
 from service.web.problems import register_problems
+from service.web.rate_limit import register_rate_limit
 from service.web.request_id import register_request_id
+from service.web.security_headers import register_security_headers
 
 _OPENAPI = Path(__file__).resolve().parent.parent / "openapi.yaml"
 
@@ -29,6 +37,7 @@ def create_app(
     settings: Settings,
     source: CatalogueSource | None = None,
     start_verifying: StartVerifying | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> Flask:
     """Build the application.
 
@@ -37,6 +46,8 @@ def create_app(
         source: Where catalogues come from; with the next, built from the settings where it is left
             out.
         start_verifying: What targets are verified with.
+        clock: What tells how old the source's listings are; that of the backend where it is left
+            out.
     """
     _configure_logging(settings)
     app = Flask(__name__, static_folder=None)
@@ -57,9 +68,30 @@ def create_app(
     )
     register_request_id(app)
     register_problems(app)
+    _register_manners(app, settings, backend, clock or backend.clock)
     for module in (upgrade, health, documents):
         app.register_blueprint(module.blueprint)
     return app
+
+
+def _register_manners(
+    app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime] | None
+) -> None:
+    """Put what every request and answer passes around the views."""
+    proxies = settings.trusted_proxies
+    if proxies:
+        around = app.wsgi_app
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # as Flask's documentation has it
+            around, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
+        )
+    # Before the tokens: who guesses at them is counted as well.
+    if settings.rate_limit and backend.count_request:
+        register_rate_limit(app, settings.rate_limit, backend.count_request)
+    if settings.api_tokens_file:
+        register_bearer(app, load_tokens(settings.api_tokens_file).accepts)
+    private = settings.api_tokens_file is not None
+    register_caching(app, CacheRules(settings.fresh, settings.stale, clock=clock, private=private))
+    register_security_headers(app)
 
 
 def _build_scope(settings: Settings) -> Scope:

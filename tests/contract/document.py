@@ -16,7 +16,20 @@ from tests.apps import ROOT
 # The shape is OpenAPI's; a member that is missing fails the test that looks for it.
 Node: TypeAlias = dict[str, Any]
 
-_OURS = {"Upgrade-Status", "Upgrade-Warnings", "Retry-After", "Allow", "Vary", "X-Request-ID"}
+_OURS = {
+    "Age",
+    "Allow",
+    "Cache-Control",
+    "ETag",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "Upgrade-Status",
+    "Upgrade-Warnings",
+    "Vary",
+    "WWW-Authenticate",
+    "X-Request-ID",
+}
 
 
 @cache
