@@ -4,7 +4,6 @@ The first half is plain functions over bytes and times, for whoever keeps render
 """
 
 import hashlib
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -12,8 +11,8 @@ from http import HTTPStatus
 
 from flask import Flask, Response, current_app, request
 
-# A member of JSON, and never a part of a string there, in which quotes are escaped.
-_TIME = re.compile(rb'"fetched_at": ?"[^"]*"')
+# Before a time, in JSON without white space; never within a string there, where quotes are escaped.
+_TIME = b'"fetched_at":"'
 
 # Our own answers do not outlive a target's verification either.
 _MAX_STALE_IF_ERROR = timedelta(days=1)
@@ -51,9 +50,11 @@ class CacheRules:
         private: bool,
     ) -> None:
         outage = int(min(stale, _MAX_STALE_IF_ERROR).total_seconds())
-        rest = f", stale-if-error={outage}{', private' if private else ''}"
+        owner = ", private" if private else ""
+        rest = f", stale-if-error={outage}{owner}"
         self._lasting = f"max-age={int(fresh.total_seconds())}{rest}"
         self._passing = f"max-age=0{rest}"
+        self._revalidated = f"no-cache{owner}"
         self._clock = clock
 
     def describe(self, basis: Basis) -> dict[str, str]:
@@ -67,18 +68,26 @@ class CacheRules:
             headers["Age"] = str(max(0, int(age)))
         return headers
 
+    def describe_page(self) -> dict[str, str]:
+        """Give the headers of a page that may be kept, and has to be asked about each time."""
+        return {"Cache-Control": self._revalidated}
+
 
 def tag_of(body: bytes, *beside: str) -> str:
     """Give the weak entity tag of an answer: the same as long as only its times change.
 
     Args:
-        body: The answer in one of its forms.
+        body: The answer in one of its forms; JSON without white space.
         beside: What else the answer says, in its headers; the form among it.
 
     Source: RFC 9110, section 8.8.3.
     """
-    content = b"\0".join((*(text.encode() for text in beside), _TIME.sub(b"", body)))
-    return f'W/"{hashlib.blake2b(content, digest_size=12).hexdigest()}"'
+    digest = hashlib.sha256("\0".join((*beside, "")).encode())
+    first, *others = body.split(_TIME)
+    digest.update(first)
+    for part in others:
+        digest.update(part[part.find(b'"') :])
+    return f'W/"{digest.hexdigest()[:24]}"'
 
 
 def is_known(tag: str, if_none_match: str | None) -> bool:
@@ -119,7 +128,8 @@ def make_cacheable(
 
 def make_revalidated(response: Response) -> Response:
     """Let caches keep a page that may change with the next release, and ask each time."""
-    return _make_conditional(response, {"Cache-Control": "no-cache"}, ())
+    rules: CacheRules = current_app.extensions["cache_rules"]
+    return _make_conditional(response, rules.describe_page(), ())
 
 
 def _make_conditional(
@@ -128,9 +138,7 @@ def _make_conditional(
     if request.method not in ("GET", "HEAD"):
         return response
     tag = tag_of(response.get_data(), response.mimetype or "", *beside)
-    response.headers["ETag"] = tag
-    for name, value in headers.items():
-        response.headers[name] = value
+    response.headers.extend({"ETag": tag, **headers})
     if is_known(tag, request.headers.get("If-None-Match")):
         response.status_code = HTTPStatus.NOT_MODIFIED
         response.set_data(b"")

@@ -226,8 +226,12 @@ def _read_parameters(request: Request) -> dict[str, object]:
 
 
 def _read_text(request: Request) -> str:
+    body = request.get_data()
+    if request.content_length is None:
+        # A body that does not say its length was read up to the limit: more of it is an error.
+        request.stream.read(1)
     try:
-        return request.get_data().decode()
+        return body.decode()
     except UnicodeDecodeError as error:
         raise InvalidRequestError([FieldError("body", "It is not UTF-8 text.")]) from error
 

@@ -1,5 +1,6 @@
 """How often each client may ask."""
 
+from functools import lru_cache
 from ipaddress import IPv6Address, ip_address, ip_network
 
 from flask import Flask, Response, g, request
@@ -12,6 +13,10 @@ _EXEMPT = frozenset({"/livez", "/readyz", "/metrics"})
 # Whoever has one IPv6 address has all of these. Source: RFC 6177, section 2.
 _IPV6_PREFIX = 64
 
+# Most clients come back; what a proxy may pass as an address is cut to the length of the longest.
+_MAX_NAMES = 4096
+_MAX_ADDRESS = 64
+
 
 def register_rate_limit(app: Flask, limit: RateLimit, count: RequestCounter) -> None:
     """Refuse who asks more often, and tell everyone how much is left.
@@ -23,7 +28,7 @@ def register_rate_limit(app: Flask, limit: RateLimit, count: RequestCounter) -> 
     def check() -> None:
         if request.path in _EXEMPT:
             return
-        usage = count(name_client(request.remote_addr))
+        usage = count(name_client((request.remote_addr or "")[:_MAX_ADDRESS]))
         g.usage = usage
         if usage.count > limit.amount:
             raise RateLimitedError(
@@ -43,13 +48,14 @@ def register_rate_limit(app: Flask, limit: RateLimit, count: RequestCounter) -> 
     app.after_request(tell)
 
 
-def name_client(address: str | None) -> str:
+@lru_cache(_MAX_NAMES)
+def name_client(address: str) -> str:
     """Name whom an address belongs to: itself, or its network of IPv6.
 
     What is no address, and only a trusted proxy can say, is one client together.
     """
     try:
-        parsed = ip_address((address or "").partition("%")[0])
+        parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return "unknown"
     if not isinstance(parsed, IPv6Address):

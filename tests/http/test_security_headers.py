@@ -1,8 +1,9 @@
 import pytest
+from flask import Response
 from flask.testing import FlaskClient
 
 from service.web.security_headers import SECURITY_HEADERS
-from tests.apps import UP_TO_DATE, UPGRADABLE, BrokenSource, build_client_over
+from tests.apps import UP_TO_DATE, UPGRADABLE, BrokenSource, build_client, build_client_over
 
 PATHS = [
     (f"/v1/upgrade?image={UPGRADABLE}", 200),
@@ -38,3 +39,16 @@ def test_nothing_may_be_loaded_framed_or_guessed() -> None:
     assert SECURITY_HEADERS["X-Content-Type-Options"] == "nosniff"
     policy = SECURITY_HEADERS["Content-Security-Policy"].split("; ")
     assert {"default-src 'none'", "frame-ancestors 'none'", "form-action 'none'"} <= set(policy)
+
+
+def test_a_page_keeps_a_policy_of_its_own() -> None:
+    app = build_client().application
+    own = "default-src 'none'; style-src 'self'"
+    app.add_url_rule(
+        "/page", view_func=lambda: Response("x", headers={"Content-Security-Policy": own})
+    )
+
+    response = app.test_client().get("/page")
+
+    assert response.headers.getlist("Content-Security-Policy") == [own]
+    assert response.headers["X-Content-Type-Options"] == "nosniff"

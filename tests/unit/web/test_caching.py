@@ -51,21 +51,20 @@ def test_listings_of_a_snapshot_do_not_age() -> None:
 def test_what_not_everyone_may_have_is_for_no_shared_cache() -> None:
     rules = CacheRules(FRESH, HOUR, clock=None, private=True)
 
-    headers = rules.describe(Basis(NOW, lasting=True))
+    headers = [rules.describe(Basis(NOW, lasting=True)), rules.describe_page()]
 
-    assert headers["Cache-Control"] == "max-age=900, stale-if-error=3600, private"
+    assert [each["Cache-Control"] for each in headers] == [
+        "max-age=900, stale-if-error=3600, private",
+        "no-cache, private",
+    ]
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        BODY.replace(b"19:07", b"20:08"),
-        BODY.replace(b'"fetched_at":', b'"fetched_at": '),
-    ],
-)
-def test_a_tag_is_the_same_whenever_the_listing_was_read(changed: bytes) -> None:
-    assert changed != BODY
-    assert tag_of(changed) == tag_of(BODY)
+@pytest.mark.parametrize("body", [BODY, b"[" + BODY + b"," + BODY + b"]"])
+def test_a_tag_is_the_same_whenever_listings_were_read(body: bytes) -> None:
+    changed = body.replace(b"19:07", b"20:08")
+
+    assert changed != body
+    assert tag_of(changed) == tag_of(body)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +72,8 @@ def test_a_tag_is_the_same_whenever_the_listing_was_read(changed: bytes) -> None
     [
         BODY.replace(b"3}", b"4}"),
         BODY.replace(b"up_to_date", b"ahead"),
+        # Without a listing.
+        BODY.replace(b'"2026-11-22T19:07:00Z"', b"null"),
         # A string that looks like a time has its quotes escaped.
         BODY.replace(b"up_to_date", rb"\"fetched_at\":\"2026\""),
     ],
