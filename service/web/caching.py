@@ -11,8 +11,8 @@ from http import HTTPStatus
 
 from flask import Flask, Response, current_app, request
 
-# Before a time, in JSON without white space; never within a string there, where quotes are escaped.
-_TIME = b'"fetched_at":"'
+# Before a time in JSON, and never within a string there, where quotes are escaped.
+_TIME = b'"fetched_at":'
 
 # Our own answers do not outlive a target's verification either.
 _MAX_STALE_IF_ERROR = timedelta(days=1)
@@ -77,7 +77,7 @@ def tag_of(body: bytes, *beside: str) -> str:
     """Give the weak entity tag of an answer: the same as long as only its times change.
 
     Args:
-        body: The answer in one of its forms; JSON without white space.
+        body: The answer in one of its forms.
         beside: What else the answer says, in its headers; the form among it.
 
     Source: RFC 9110, section 8.8.3.
@@ -86,7 +86,9 @@ def tag_of(body: bytes, *beside: str) -> str:
     first, *others = body.split(_TIME)
     digest.update(first)
     for part in others:
-        digest.update(part[part.find(b'"') :])
+        space, _, time = part.partition(b'"')
+        # What is no text there is none, and counts.
+        digest.update(part if space.strip() else time[time.find(b'"') :])
     return f'W/"{digest.hexdigest()[:24]}"'
 
 

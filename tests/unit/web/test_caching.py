@@ -59,9 +59,13 @@ def test_what_not_everyone_may_have_is_for_no_shared_cache() -> None:
     ]
 
 
-@pytest.mark.parametrize("body", [BODY, b"[" + BODY + b"," + BODY + b"]"])
+@pytest.mark.parametrize(
+    "body",
+    [BODY, b"[" + BODY + b"," + BODY + b"]", BODY.replace(b":", b": ")],
+    ids=["one", "two", "with-spaces"],
+)
 def test_a_tag_is_the_same_whenever_listings_were_read(body: bytes) -> None:
-    changed = body.replace(b"19:07", b"20:08")
+    changed = body.replace(b"2026-11-22", b"2026-11-23")
 
     assert changed != body
     assert tag_of(changed) == tag_of(body)
