@@ -27,6 +27,15 @@ def test_clients_are_counted_apart() -> None:
     assert [count(client).count for client in ("a", "b", "a")] == [1, 1, 2]
 
 
+def test_too_many_clients_push_out_whoever_has_not_asked_for_longest() -> None:
+    count = MemoryCounter(MINUTE, clock=FakeClock(), max_clients=2)
+
+    for client in ("a", "b", "a", "c"):
+        count(client)
+
+    assert [count(client).count for client in ("a", "b")] == [3, 1]
+
+
 def test_threads_lose_no_request() -> None:
     count = MemoryCounter(MINUTE, clock=FakeClock())
 
