@@ -20,6 +20,7 @@ from service.adapters.redis_store import RedisStore
 from service.adapters.refresh import Lives, Refresher
 from service.adapters.registry import RegistryTagSource
 from service.adapters.registry_client import RegistryClient
+from service.adapters.request_count import MemoryCounter, RedisCounter
 from service.adapters.sharing import NothingShared, Sharing
 from service.adapters.snapshot import SnapshotTagSource
 from service.adapters.store import MemoryStore, Store
@@ -27,6 +28,7 @@ from service.adapters.tracker import Tracker
 from service.adapters.verifier import RegistryVerifier
 from service.domain.catalogue import CatalogueSource, TagSource
 from service.domain.delivery import TargetVerifier
+from service.domain.rate_limit import RateLimit, RequestCounter
 from service.domain.reference import Repository
 from service.settings import WORKER_THREADS, Settings
 
@@ -60,10 +62,12 @@ class _Origin:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """All that is behind the advisor.
+    """All that is behind the advisor, and what counts who asks it.
 
     Attributes:
         list_tracked: Gives the tracked repositories; all of a snapshot where none are set.
+        clock: Tells how old a listing is; None where it does not age.
+        count_request: None where nothing is limited.
     """
 
     source: CatalogueSource
@@ -71,13 +75,15 @@ class Backend:
     readiness: ReadinessProbe
     tracker: Tracker
     list_tracked: Callable[[], Sequence[Repository]]
+    clock: Callable[[], datetime] | None
+    count_request: RequestCounter | None
 
 
 def build_backend(settings: Settings) -> Backend:
     """Put together what the settings ask for; nothing connects yet."""
     events = EventLog()
-    shared = settings.redis_url is not None and settings.snapshot_dir is None
-    link = RedisLink(settings.redis_url, events) if settings.redis_url and shared else None
+    redis = RedisLink(settings.redis_url, events) if settings.redis_url else None
+    link = None if settings.snapshot_dir else redis
     seats = Seats(WORKER_THREADS // 2)
     origin = _build_origin(settings, link, seats)
     sharing: Sharing = NothingShared()
@@ -99,14 +105,26 @@ def build_backend(settings: Settings) -> Backend:
         has_source=origin.snapshot.has_list if origin.snapshot else None,
     )
     tracker = Tracker(cache, tracked, sharing)
-    list_tracked = partial(_list_tracked, settings, origin.snapshot)
-    return Backend(cache, origin.start_verifying, readiness, tracker, list_tracked)
+    return Backend(
+        cache,
+        origin.start_verifying,
+        readiness,
+        tracker,
+        partial(_list_tracked, settings, origin.snapshot),
+        clock=None if settings.snapshot_dir else _now,
+        count_request=_build_counter(settings.rate_limit, redis) if settings.rate_limit else None,
+    )
 
 
 def _list_tracked(settings: Settings, snapshot: SnapshotTagSource | None) -> Sequence[Repository]:
     if settings.tracked_repositories or snapshot is None:
         return settings.tracked_repositories
     return tuple(snapshot.list_repositories())
+
+
+def _build_counter(limit: RateLimit, redis: RedisLink | None) -> RequestCounter:
+    own = MemoryCounter(limit.window, clock=_now)
+    return RedisCounter(redis, limit.window, own) if redis else own
 
 
 def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:
