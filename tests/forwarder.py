@@ -1,4 +1,4 @@
-"""A wire before a server: it may end TLS, part silently, or reset all that it carries."""
+"""A wire before a server: it may end TLS, be slow, part silently, or reset all that it carries."""
 
 import asyncio
 import socket
@@ -22,6 +22,7 @@ class Forwarder:
         self._target = target
         self._tls = tls
         self._resetting = False
+        self._delay_seconds = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
         self._carrying: set[asyncio.Task[None]] = set()
         self._started = Event()
@@ -35,6 +36,10 @@ class Forwarder:
     def __exit__(self, *_: object) -> None:
         self._tell(self._ended.set)
         self._thread.join(10)
+
+    def delay(self, seconds: float) -> None:
+        """Hold up all that comes back from the server."""
+        self._delay_seconds = seconds
 
     def part(self) -> None:
         """Carry nothing more; connections stay open, and new ones are taken and hang."""
@@ -88,11 +93,20 @@ class Forwarder:
             _reset(writer)
             return
         self._writers.add(far_writer)
-        await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
+        await asyncio.gather(
+            self._copy(reader, far_writer, lambda: 0.0),
+            self._copy(far_reader, writer, lambda: self._delay_seconds),
+        )
 
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _copy(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        find_delay: Callable[[], float],
+    ) -> None:
         with suppress(OSError):
             while piece := await reader.read(65_536):
+                await asyncio.sleep(find_delay())
                 await self._flows.wait()
                 writer.write(piece)
                 await writer.drain()

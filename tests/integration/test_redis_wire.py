@@ -1,5 +1,6 @@
 """What may happen between a worker and a real Redis: TLS, a partition, resets."""
 
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,9 +17,14 @@ from tests.integration.sharing_workers import (
     ONCE,
     TAGS,
     Worker,
+    trust_ends,
     wait_until,
 )
 from tests.redis_server import RedisServer, start_redis
+
+
+# What each answer of a Redis takes that is slow, and not stalled.
+SLOW = 0.2
 
 
 @pytest.fixture(scope="module")
@@ -125,6 +131,41 @@ def test_partition_costs_half_a_second_once_until_it_heals(
     worker.fetch_within(AT_ONCE)
     assert worker.events.count("redis_unreachable") == worker.events.count("redis_back") == 1
     assert redis.client.exists(KEY)
+    assert source.asked == [HADRON]
+
+
+def test_slow_redis_is_kept_out_of_the_way_until_it_is_fast(
+    wire: Forwarder, source: FakeTagSource
+) -> None:
+    worker = Worker(through(wire), source)
+    worker.fetch()
+    wire.delay(SLOW)
+    trust_ends()
+
+    worker.fetch_within(ONCE)
+    begun = time.monotonic()
+    for _ in range(20):
+        worker.fetch()
+    took = time.monotonic() - begun
+
+    assert took < SLOW
+    assert worker.link.check() == "not reachable"
+    time.sleep(1.5)
+    assert worker.link.check() == "not reachable"
+    wire.delay(0)
+    wait_until(lambda: worker.link.check() is None)
+    assert worker.events.count("redis_unreachable") == worker.events.count("redis_back") == 1
+    assert source.asked == [HADRON]
+
+
+def test_slow_redis_costs_a_cold_caller_half_a_second_once(
+    wire: Forwarder, source: FakeTagSource
+) -> None:
+    wire.delay(SLOW)
+
+    catalogue = Worker(through(wire), source).fetch_within(ONCE)
+
+    assert catalogue.tag_count == 400
     assert source.asked == [HADRON]
 
 
