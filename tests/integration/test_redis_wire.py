@@ -22,7 +22,6 @@ from tests.integration.sharing_workers import (
 )
 from tests.redis_server import RedisServer, start_redis
 
-
 # What each answer of a Redis takes that is slow, and not stalled.
 SLOW = 0.2
 
