@@ -9,6 +9,9 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Self
 
+# The first byte of a client that speaks TLS.
+_TLS_HANDSHAKE = b"\x16"
+
 
 class Forwarder:
     """Forwards from a port of its own on loopback, between ``with`` and its end.
@@ -16,11 +19,15 @@ class Forwarder:
     Args:
         target: The port of the server on 127.0.0.1.
         tls: What is spoken to the clients; the server gets plain bytes.
+        plain_too: Whether clients may speak plainly as well, as the server's own kind does.
     """
 
-    def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, target: int, tls: ssl.SSLContext | None = None, *, plain_too: bool = False
+    ) -> None:
         self._target = target
         self._tls = tls
+        self._plain_too = plain_too
         self._resetting = False
         self._delay_seconds = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
@@ -67,16 +74,41 @@ class Forwarder:
         self._loop = asyncio.get_running_loop()
         self._flows, self._ended = asyncio.Event(), asyncio.Event()
         self._flows.set()
-        server = await asyncio.start_server(self._take, "127.0.0.1", 0, ssl=self._tls)
-        self.port: int = server.sockets[0].getsockname()[1]
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(0)
+        self.port: int = listener.getsockname()[1]
+        accepting = asyncio.create_task(self._accept(listener))
         self._started.set()
         await self._ended.wait()
-        server.close()
+        accepting.cancel()
+        listener.close()
         self._reset_all()
         self._flows.set()
         await asyncio.gather(*self._carrying)
         # What was reset is closed in the next round.
         await asyncio.sleep(0)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            connection, _ = await self._loop.sock_accept(listener)
+            self._carrying.add(asyncio.create_task(self._welcome(connection)))
+
+    async def _welcome(self, connection: socket.socket) -> None:
+        tls = self._tls
+        if self._plain_too and not await self._begins_tls(connection):
+            tls = None
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader, self._take)
+        # A client may hang up where it does not trust the certificate.
+        with suppress(OSError):
+            await self._loop.connect_accepted_socket(lambda: protocol, connection, ssl=tls)
+
+    async def _begins_tls(self, connection: socket.socket) -> bool:
+        readable = asyncio.Event()
+        self._loop.add_reader(connection, readable.set)
+        await readable.wait()
+        self._loop.remove_reader(connection)
+        return connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE
 
     def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
