@@ -200,14 +200,15 @@ def test_instance_killed_while_it_lists_delays_the_others_by_seconds(tmp_path: P
 
 def test_listing_that_is_suddenly_empty_replaces_nothing_at_once(tmp_path: Path) -> None:
     with start_deployment(tmp_path, {"ADVISOR_FRESH_SECONDS": "1"}) as deployment:
-        before = deployment.ask_all()[0].json["target"]["tag"]
+        before = deployment.ask_all()[0].json["catalogue"]["tags"]
         remove_tags(deployment.directory, "kairos/hadron")
         time.sleep(1.1)
 
         wait_until(lambda: deployment.ask_all()[0].json["catalogue"]["stale"])
         reply = deployment.ask_all()[0]
 
-    assert reply.json["target"]["tag"] == before
+    # What is gone is no target: each that was asked for is refused.
+    assert reply.json["catalogue"]["tags"] == before
     assert "listing_shrank" in "".join(each.log.read_text() for each in deployment.services)
 
 
