@@ -47,7 +47,7 @@ class _Origin:
     """Where tag lists come from, and what verifies targets there.
 
     Attributes:
-        start_verifying: None where nothing is verified.
+        build_verifier: Builds what verifies, for workers that share; None where nothing does.
         describe: Tells where and with which credentials a repository is listed; empty for the
             plain case.
         snapshot: Where tag lists come from, if they are files.
@@ -55,7 +55,7 @@ class _Origin:
 
     source: TagSource
     lives: Lives
-    start_verifying: StartVerifying | None
+    build_verifier: Callable[[Sharing], StartVerifying] | None
     describe: Callable[[Repository], str]
     snapshot: SnapshotTagSource | None = None
 
@@ -105,9 +105,10 @@ def build_backend(settings: Settings) -> Backend:
         has_source=origin.snapshot.has_list if origin.snapshot else None,
     )
     tracker = Tracker(cache, tracked, sharing)
+    start_verifying = origin.build_verifier(sharing) if origin.build_verifier else None
     return Backend(
         cache,
-        origin.start_verifying,
+        start_verifying,
         readiness,
         tracker,
         partial(_list_tracked, settings, origin.snapshot),
@@ -138,7 +139,9 @@ def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _
     return _Origin(
         MirroredTagSource(RegistryTagSource(client, clock=_now), mirrors),
         Lives(settings.fresh, settings.stale),
-        _build_verifier(settings, client, store, seats) if settings.verify_targets else None,
+        partial(_build_verifier, settings, client, store, seats)
+        if settings.verify_targets
+        else None,
         lambda repository: _describe_origin(repository, mirrors.place(repository), client),
     )
 
@@ -151,7 +154,7 @@ def _describe_origin(repository: Repository, place: Repository, client: Registry
 
 
 def _build_verifier(
-    settings: Settings, client: RegistryClient, store: Store, seats: Seats
+    settings: Settings, client: RegistryClient, store: Store, seats: Seats, sharing: Sharing
 ) -> StartVerifying:
     records = DeliveryRecords(
         store,
@@ -160,7 +163,7 @@ def _build_verifier(
         fresh=settings.fresh,
         stale=settings.stale,
     )
-    verifier = RegistryVerifier(client, records, seats, Background().start)
+    verifier = RegistryVerifier(client, records, sharing, seats=seats, start=Background().start)
     return lambda: MirroredVerifier(verifier.start(), settings.mirrors)
 
 

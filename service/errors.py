@@ -187,7 +187,10 @@ class TargetNotVerifiedError(ServiceError):
 
     slug = "target-not-verified"
     title = "The target is not verified"
-    retry_after_seconds = 30
+
+    def __init__(self, detail: str, *, retry_after_seconds: int = 30) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class RegistryError(ServiceError):
