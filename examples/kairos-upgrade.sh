@@ -87,7 +87,7 @@ is_release() {
 
 is_reference() {
   printf '%s\n' "$1" | grep -Eq \
-    '^[a-z0-9.-]+(:[0-9]+)?(/[a-z0-9._-]+)+:[A-Za-z0-9_][A-Za-z0-9_.-]*(@sha(256|384|512):[0-9a-f]+)?$'
+    '^[a-z0-9][a-z0-9.-]*(:[0-9]+)?(/[a-z0-9._-]+)+:[A-Za-z0-9_][A-Za-z0-9_.-]*(@sha(256|384|512):[0-9a-f]+)?$'
 }
 
 add_parameter() {
@@ -270,7 +270,7 @@ write_query() {
   done
 }
 
-# On stdin of curl, for all users may read its arguments.
+# In a file that only its owner may read, as mktemp has it; curl's arguments are seen by all.
 write_token() {
   [ -n "$token_file" ] || return 0
   token=''
@@ -294,7 +294,7 @@ fetch() {
 
 ask() {
   work=$(mktemp -d)
-  (umask 077 && write_token >"$work/config") || exit 30
+  write_token >"$work/config"
   told=$(fetch) || unsure "the advisor gave no answer (curl ended with $?)"
   kind=${told#* }
   case "${told%% *} ${kind%%;*}" in

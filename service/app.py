@@ -2,17 +2,20 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import structlog
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import VERSION
+from service.adapters.api_tokens import load_tokens
 from service.adapters.batch import BatchCatalogueSource
 from service.adapters.deadline import Deadline
 from service.adapters.rules_file import load_builtin_rules, load_rules
 from service.advisor import Advisor
-from service.backend import StartVerifying, build_backend
+from service.backend import Backend, StartVerifying, build_backend
 from service.domain.catalogue import CatalogueSource
 from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
@@ -32,8 +35,12 @@ from service.web import (
     releases,
     upgrade,
 )
+from service.web.bearer import register_bearer
+from service.web.caching import CacheRules, register_caching
 from service.web.problems import register_problems
+from service.web.rate_limit import register_rate_limit
 from service.web.request_id import register_request_id
+from service.web.security_headers import register_security_headers
 
 _OPENAPI = Path(__file__).resolve().parent / "data" / "openapi.yaml"
 
@@ -45,6 +52,7 @@ def create_app(
     settings: Settings,
     source: CatalogueSource | None = None,
     start_verifying: StartVerifying | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> Flask:
     """Build the application.
 
@@ -53,6 +61,8 @@ def create_app(
         source: Where catalogues come from; with the next, built from the settings where it is left
             out.
         start_verifying: What targets are verified with.
+        clock: What tells how old the source's listings are; that of the backend where it is left
+            out.
     """
     _configure_logging(settings)
     app = Flask(__name__, static_folder=None)
@@ -63,7 +73,8 @@ def create_app(
     app.extensions["openapi"] = _OPENAPI.read_bytes()
     backend = build_backend(settings)
     app.extensions["readiness"] = backend.readiness
-    app.extensions["clock"] = backend.clock
+    now = clock or backend.clock
+    app.extensions["clock"] = now
     app.extensions["tracker"] = backend.tracker
     catalogues = source or backend.source
     advisor = Advisor(
@@ -82,6 +93,8 @@ def create_app(
     )
     register_request_id(app)
     register_problems(app)
+    # What a snapshot holds does not age.
+    _register_manners(app, settings, backend, None if settings.snapshot_dir else now)
     for module in (
         upgrade,
         fleet,
@@ -96,6 +109,26 @@ def create_app(
     ):
         app.register_blueprint(module.blueprint)
     return app
+
+
+def _register_manners(
+    app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime] | None
+) -> None:
+    """Put what every request and answer passes around the views."""
+    proxies = settings.trusted_proxies
+    if proxies:
+        around = app.wsgi_app
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # as Flask's documentation has it
+            around, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
+        )
+    # Before the tokens: who guesses at them is counted as well.
+    if settings.rate_limit and backend.count_request:
+        register_rate_limit(app, settings.rate_limit, backend.count_request)
+    if settings.api_tokens_file:
+        register_bearer(app, load_tokens(settings.api_tokens_file).accepts)
+    private = settings.api_tokens_file is not None
+    register_caching(app, CacheRules(settings.fresh, settings.stale, clock=clock, private=private))
+    register_security_headers(app)
 
 
 def build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Repository]]) -> Scope:

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from service.adapters.api_tokens import load_tokens
 from service.adapters.background import Background
 from service.adapters.cache import CachedCatalogueSource
 from service.adapters.credentials import ANONYMOUS, Credentials
@@ -21,6 +22,7 @@ from service.adapters.redis_store import RedisStore
 from service.adapters.refresh import Lives, Refresher
 from service.adapters.registry import RegistryTagSource
 from service.adapters.registry_client import RegistryClient
+from service.adapters.request_count import MemoryCounter, RedisCounter
 from service.adapters.sharing import NothingShared, Sharing
 from service.adapters.snapshot import SnapshotTagSource
 from service.adapters.store import MemoryStore, Store
@@ -28,6 +30,7 @@ from service.adapters.tracker import Tracker
 from service.adapters.verifier import RegistryVerifier
 from service.domain.catalogue import CatalogueSource, TagSource
 from service.domain.delivery import TargetVerifier
+from service.domain.rate_limit import RateLimit, RequestCounter
 from service.domain.reference import Repository
 from service.settings import WORKER_THREADS, Check, Settings
 
@@ -39,6 +42,7 @@ _MAX_SHARED_KEYS = 10_000
 
 # What looks closer at a setting than its text tells; for ``Settings.from_env``.
 CHECKS: Mapping[str, Check] = {
+    "api_tokens_file": load_tokens,
     "registry_auth_file": Credentials.load,
     "redis_url": check_url,
     "redis_url_file": check_url,
@@ -53,7 +57,7 @@ class _Origin:
     """Where tag lists come from, and what verifies targets there.
 
     Attributes:
-        start_verifying: None where nothing is verified.
+        build_verifier: Builds what verifies, for workers that share; None where nothing does.
         describe: Tells where and with which credentials a repository is listed; empty for the
             plain case.
         snapshot: Where tag lists come from, if they are files.
@@ -61,17 +65,19 @@ class _Origin:
 
     source: TagSource
     lives: Lives
-    start_verifying: StartVerifying | None
+    build_verifier: Callable[[Sharing], StartVerifying] | None
     describe: Callable[[Repository], str]
     snapshot: SnapshotTagSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """All that is behind the advisor.
+    """All that is behind the advisor, and what counts who asks it.
 
     Attributes:
         list_tracked: Gives the tracked repositories; all of a snapshot where none are set.
+        clock: Tells how old a listing is.
+        count_request: None where nothing is limited.
     """
 
     source: CatalogueSource
@@ -80,13 +86,14 @@ class Backend:
     tracker: Tracker
     list_tracked: Callable[[], Sequence[Repository]]
     clock: Callable[[], datetime]
+    count_request: RequestCounter | None
 
 
 def build_backend(settings: Settings) -> Backend:
     """Put together what the settings ask for; nothing connects yet."""
     events = EventLog()
-    shared = settings.redis_url is not None and settings.snapshot_dir is None
-    link = RedisLink(settings.redis_url, events) if settings.redis_url and shared else None
+    redis = RedisLink(settings.redis_url, events) if settings.redis_url else None
+    link = None if settings.snapshot_dir else redis
     seats = Seats(WORKER_THREADS // 2)
     origin = _build_origin(settings, link, seats)
     sharing: Sharing = NothingShared()
@@ -108,14 +115,27 @@ def build_backend(settings: Settings) -> Backend:
         has_source=origin.snapshot.has_list if origin.snapshot else None,
     )
     tracker = Tracker(cache, tracked, sharing)
-    list_tracked = partial(_list_tracked, settings, origin.snapshot)
-    return Backend(cache, origin.start_verifying, readiness, tracker, list_tracked, _now)
+    start_verifying = origin.build_verifier(sharing) if origin.build_verifier else None
+    return Backend(
+        cache,
+        start_verifying,
+        readiness,
+        tracker,
+        partial(_list_tracked, settings, origin.snapshot),
+        clock=_now,
+        count_request=_build_counter(settings.rate_limit, redis) if settings.rate_limit else None,
+    )
 
 
 def _list_tracked(settings: Settings, snapshot: SnapshotTagSource | None) -> Sequence[Repository]:
     if settings.tracked_repositories or snapshot is None:
         return settings.tracked_repositories
     return tuple(snapshot.list_repositories())
+
+
+def _build_counter(limit: RateLimit, redis: RedisLink | None) -> RequestCounter:
+    own = MemoryCounter(limit.window, clock=_now)
+    return RedisCounter(redis, limit.window, own) if redis else own
 
 
 def build_tag_source(settings: Settings) -> TagSource:
@@ -135,7 +155,9 @@ def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _
     return _Origin(
         MirroredTagSource(RegistryTagSource(client, clock=_now), mirrors),
         Lives(settings.fresh, settings.stale),
-        _build_verifier(settings, client, store, seats) if settings.verify_targets else None,
+        partial(_build_verifier, settings, client, store, seats)
+        if settings.verify_targets
+        else None,
         lambda repository: _describe_origin(repository, mirrors.place(repository), client),
     )
 
@@ -148,7 +170,7 @@ def _describe_origin(repository: Repository, place: Repository, client: Registry
 
 
 def _build_verifier(
-    settings: Settings, client: RegistryClient, store: Store, seats: Seats
+    settings: Settings, client: RegistryClient, store: Store, seats: Seats, sharing: Sharing
 ) -> StartVerifying:
     records = DeliveryRecords(
         store,
@@ -157,7 +179,7 @@ def _build_verifier(
         fresh=settings.fresh,
         stale=settings.stale,
     )
-    verifier = RegistryVerifier(client, records, seats, Background().start)
+    verifier = RegistryVerifier(client, records, sharing, seats=seats, start=Background().start)
     return lambda: MirroredVerifier(verifier.start(), settings.mirrors)
 
 

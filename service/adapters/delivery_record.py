@@ -4,9 +4,15 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from math import inf
+from threading import Lock
+from time import monotonic
+from typing import Any, TypeVar
+
+from cachetools import TLRUCache
 
 from service.adapters.event_log import EventLog
+from service.adapters.refresh import shorten
 from service.adapters.store import Store
 from service.adapters.stored_answer import (
     DeliveryRecord,
@@ -28,7 +34,16 @@ _SIGNATURES_LIFE = timedelta(hours=1)
 # The longest that a tag is believed to be what it was, where it cannot be asked for again.
 _MAX_STALE = timedelta(days=1)
 
+# How long what was read is trusted without a look at the store, so that a warm answer costs none:
+# as long as what was seen of a listing, but for what a digest alone tells.
+_TRUST_SECONDS = 1.0
+_NEVER_CHANGES = frozenset({"manifest", "image"})
+_MAX_NEAR = 2_000
+
 Answer = TypeVar("Answer")
+
+# A kind, a repository, and a tag or digest there.
+_Name = tuple[str, Repository, str]
 
 
 class DeliveryRecords:
@@ -40,9 +55,10 @@ class DeliveryRecords:
         clock: The current time, aware and UTC.
         fresh: How long it is not asked again whether a tag can be pulled.
         stale: How long it is taken as known that it can, where it cannot be asked for again.
+        jitter: What is made of the first, so that what was verified together is not due together.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a record has these lives
         self,
         store: Store,
         *,
@@ -50,13 +66,17 @@ class DeliveryRecords:
         clock: Callable[[], datetime],
         fresh: timedelta,
         stale: timedelta,
+        jitter: Callable[[timedelta], timedelta] = shorten,
     ) -> None:
         self._store = store
         self._fingerprint = fingerprint
         self._clock = clock
         self._fresh = fresh
+        self._jitter = jitter
         self._life = max(fresh, min(stale, _MAX_STALE))
         self._events = EventLog()
+        self._lock = Lock()
+        self._near: TLRUCache[_Name, Any, float] = TLRUCache(_MAX_NEAR, _end_trust, monotonic)
 
     def find_delivery(self, repository: Repository, tag: str) -> DeliveryRecord | None:
         """Give what was said of pulling a tag for its architecture, while it stands."""
@@ -67,6 +87,11 @@ class DeliveryRecords:
         # Nothing of ours stands longer, whatever the store says.
         return record if timedelta() < left <= max(self._life, _FAILURE_LIFE) else None
 
+    def reread_delivery(self, repository: Repository, tag: str) -> DeliveryRecord | None:
+        """Give the same, as another worker may just have changed it."""
+        self._forget(("tag", repository, tag))
+        return self.find_delivery(repository, tag)
+
     def is_due(self, record: DeliveryRecord) -> bool:
         """Whether a tag shall be asked for again."""
         return self._clock() >= record.due_at
@@ -75,7 +100,9 @@ class DeliveryRecords:
         """Keep what was said; shortly where the tag may just be about to be pushed, or mended."""
         now = self._clock()
         fresh, life = (
-            (self._fresh, self._life) if said.is_verified else (_FAILURE_LIFE, _FAILURE_LIFE)
+            (self._jitter(self._fresh), self._life)
+            if said.is_verified
+            else (_FAILURE_LIFE, _FAILURE_LIFE)
         )
         self._put_delivery(repository, tag, DeliveryRecord(said, now + fresh, now + life))
 
@@ -129,18 +156,36 @@ class DeliveryRecords:
     def _get(
         self, kind: str, repository: Repository, name: str, parse: Callable[[bytes], Answer]
     ) -> Answer | None:
+        near = (kind, repository, name)
+        with self._lock:
+            known: Answer | None = self._near.get(near)
+        if known is not None:
+            return known
         kept = self._store.get(self._key(kind, repository, name))
         try:
-            return parse(kept) if kept else None
+            found = parse(kept) if kept else None
         except ValueError:
             self._events.note("stored_record_refused", kind=kind)
             return None
+        if found is not None:
+            with self._lock:
+                self._near[near] = found
+        return found
 
     def _put(
         self, kind: str, repository: Repository, name: str, value: object, life: timedelta
     ) -> None:
         if life > timedelta():
             self._store.put(self._key(kind, repository, name), json.dumps(value).encode(), life)
+            self._forget((kind, repository, name))
+
+    def _forget(self, near: _Name) -> None:
+        with self._lock:
+            self._near.pop(near, None)
 
     def _key(self, kind: str, repository: Repository, name: str) -> str:
         return f"{kind}:{self._fingerprint(repository)}:{repository}:{name}"
+
+
+def _end_trust(near: _Name, _: object, now: float) -> float:
+    return inf if near[0] in _NEVER_CHANGES else now + _TRUST_SECONDS

@@ -3,13 +3,12 @@
 from functools import cache
 from pathlib import Path
 
+from service.adapters.kept_file import KeptFile
 from service.adapters.rules_shape import read_rules
 from service.adapters.strict_yaml import MAX_BYTES, YamlError
 from service.domain.rules import Rules
 
 _BUILTIN = Path(__file__).resolve().parent.parent / "data" / "rules.yaml"
-
-_last_read: dict[Path, Rules] = {}
 
 
 class RulesError(ValueError):
@@ -26,17 +25,12 @@ def load_builtin_rules() -> Rules:
 
 
 def load_rules(path: Path) -> Rules:
-    """Give the rules of a file as they were last read; they are read now if they never were.
-
-    A process that is forked inherits what was read before. gunicorn's workers thus all have the
-    rules of their master, whatever has become of the file since.
+    """Give the rules of a file as they were last read; see KeptFile.
 
     Raises:
         RulesError: The file is read now, and cannot be used.
     """
-    if path not in _last_read:
-        reload_rules(path)
-    return _last_read[path]
+    return _files.load(path)
 
 
 def reload_rules(path: Path) -> None:
@@ -45,7 +39,7 @@ def reload_rules(path: Path) -> None:
     Raises:
         RulesError: The file cannot be used; what was read before stays.
     """
-    _last_read[path] = _read_file(path)
+    _files.reload(path)
 
 
 def _read_file(path: Path) -> Rules:
@@ -57,3 +51,6 @@ def _read_file(path: Path) -> Rules:
         raise RulesError(path, 1, f"cannot be read: {error.strerror}") from error
     except YamlError as error:
         raise RulesError(path, error.line, error.reason) from error
+
+
+_files = KeptFile(_read_file)

@@ -109,11 +109,10 @@ def _hold(member: Member, clusters: dict[str, _Servers]) -> KubernetesHold | Non
     servers = clusters.get(member.cluster)
     if servers is None:
         return None
+    holds = list(_hold_by(member, servers.lowest.values()))
     if servers.unknown:
-        return _hold_still(member, min(servers.unknown))
-    return min(
-        _hold_by(member, servers.lowest.values()), key=lambda hold: (hold.limit, hold.reason)
-    )
+        holds.append(_hold_still(member, min(servers.unknown)))
+    return min(holds, key=lambda hold: (hold.limit, hold.reason))
 
 
 def _hold_still(member: Member, server: str) -> KubernetesHold:

@@ -63,8 +63,9 @@ def find_repository(claim: Claim, default_organisation: str | None) -> Repositor
     if named := claim.release_file.name_repository(default_organisation):
         return named.repository
     raise RepositoryUnknownError(
-        "the release file names no repository, as none does since v3.5: give the image too, or have"
-        " the operator set ADVISOR_DEFAULT_ORGANISATION",
+        "the release file names no repository, as none does since v3.5: give the image too, with"
+        " many nodes name repository in the query, or have the operator set"
+        " ADVISOR_DEFAULT_ORGANISATION",
     )
 
 

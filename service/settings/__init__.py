@@ -9,6 +9,7 @@ from typing import Any, Self
 from marshmallow import ValidationError
 
 from service.domain.mirror import Mirrors
+from service.domain.rate_limit import RateLimit
 from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
 from service.settings.schema import Check, SettingsSchema
@@ -37,6 +38,8 @@ class Settings:
         registry_timeout: For one request to a registry; a whole listing may take three times this.
         fresh: How long a listing is served without asking again.
         stale: How long it is served when the registry fails.
+        rate_limit: For each client; None without one.
+        trusted_proxies: How many of the last hops are proxies whose word is taken.
     """
 
     redis_url: str | None = field(repr=False)
@@ -58,6 +61,9 @@ class Settings:
     stale: timedelta
     default_organisation: str | None
     verify_targets: bool
+    rate_limit: RateLimit | None
+    api_tokens_file: Path | None
+    trusted_proxies: int
     problem_base_url: str
     log_level: str
     log_format: str

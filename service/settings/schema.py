@@ -18,6 +18,7 @@ from service.settings.values import (
     parse_patterns,
     parse_prefix,
     parse_proxy,
+    parse_rate_limit,
     parse_redis_url,
     parse_references,
     parse_seconds,
@@ -28,6 +29,7 @@ from service.settings.values import (
 _OFFICIAL = "quay.io/kairos/*"
 _MAX_PORT = 65535
 _MAX_WORKERS = 256
+_MAX_PROXIES = 16
 
 Check = Callable[[Any], object]
 
@@ -83,6 +85,13 @@ class SettingsSchema(Schema):
     stale = _read("ADVISOR_STALE_SECONDS", parse_seconds, timedelta(days=30))
     default_organisation = _read("ADVISOR_DEFAULT_ORGANISATION", parse_prefix)
     verify_targets = fields.Boolean(data_key="ADVISOR_VERIFY_TARGETS", load_default=True)
+    rate_limit = _read("ADVISOR_RATE_LIMIT", parse_rate_limit)
+    api_tokens_file = _read("ADVISOR_API_TOKENS_FILE", parse_file)
+    trusted_proxies = fields.Integer(
+        data_key="ADVISOR_TRUSTED_PROXIES",
+        load_default=0,
+        validate=validate.Range(0, _MAX_PROXIES),
+    )
     problem_base_url = _read("ADVISOR_PROBLEM_BASE_URL", parse_base_url, "/problems")
     log_level = fields.String(
         data_key="ADVISOR_LOG_LEVEL",

@@ -31,7 +31,7 @@ class Asset:
     @classmethod
     def read(cls, path: Path) -> Self:
         """Read a file, to tell its digest."""
-        return cls(path, hashlib.blake2b(path.read_bytes(), digest_size=8).hexdigest())
+        return cls(path, hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest())
 
 
 _ASSETS = {
@@ -60,6 +60,6 @@ def _send(asset: Asset) -> Response:
     response = Response(asset.path.read_bytes(), mimetype=_MEDIA_TYPES[asset.path.suffix])
     is_current = request.args.get("v") == asset.digest
     response.headers["Cache-Control"] = _FOR_EVER if is_current else "no-cache"
-    response.set_etag(asset.digest)
+    response.set_etag(asset.digest, weak=True)
     response.make_conditional(request)
     return response

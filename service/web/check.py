@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, json, request
 from marshmallow import post_load
 
 from service.advisor import Advisor, CheckRequest
+from service.web.caching import make_revalidated
 from service.web.json_answer import answer_json
 from service.web.query import ParametersSchema, load_parameters, read_reference
 from service.web.schemas import CheckSchema
@@ -31,4 +32,5 @@ def get_check() -> Response:
     """Answer whether the step from one image to another is safe."""
     asked = load_parameters(QUERY, request)
     advisor: Advisor = current_app.extensions["advisor"]
-    return answer_json(request, json.dumps(_CHECK.dump(advisor.check_upgrade(asked))))
+    answer = json.dumps(_CHECK.dump(advisor.check_upgrade(asked)))
+    return make_revalidated(answer_json(request, answer))

@@ -2,6 +2,7 @@
 
 from flask import Blueprint, Response, abort, current_app
 
+from service.web.caching import make_revalidated
 from service.web.pages import API_BROWSER, answer_page
 from service.web.problems import PROBLEMS
 
@@ -11,22 +12,24 @@ blueprint = Blueprint("documents", __name__)
 @blueprint.get("/openapi.yaml")
 def get_openapi() -> Response:
     """Give the contract."""
-    return Response(current_app.extensions["openapi"], mimetype="application/yaml")
+    document = Response(current_app.extensions["openapi"], mimetype="application/yaml")
+    return make_revalidated(document)
 
 
 @blueprint.get("/docs")
 def get_docs() -> Response:
     """Show the contract in a browser of APIs."""
-    return answer_page("docs.html", {}, loads=API_BROWSER)
+    return make_revalidated(answer_page("docs.html", {}, loads=API_BROWSER))
 
 
 @blueprint.get("/problems")
 def get_problems() -> Response:
     """List the problems: what each means and what to do."""
-    return answer_page("problems.html", {"problems": PROBLEMS.values()})
+    return make_revalidated(answer_page("problems.html", {"problems": PROBLEMS.values()}))
 
 
 @blueprint.get("/problems/<slug>")
 def get_problem(slug: str) -> Response:
     """Tell what a problem means and what to do."""
-    return answer_page("problem.html", {"problem": PROBLEMS.get(slug) or abort(404)})
+    page = answer_page("problem.html", {"problem": PROBLEMS.get(slug) or abort(404)})
+    return make_revalidated(page)

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, current_app, json, request
 
 from service.advisor import Advisor
 from service.domain.matrix import Matrix
+from service.web.caching import Basis, make_cacheable
 from service.web.json_answer import answer_json
 from service.web.query import ParametersSchema, load_parameters
 from service.web.schemas import MatrixSchema
@@ -21,7 +22,14 @@ def get_matrix() -> Response:
     """Answer which streams there are, and which of them are supported."""
     load_parameters(QUERY, request)
     advisor: Advisor = current_app.extensions["advisor"]
-    return answer_json(request, _dump(advisor.survey_matrix()))
+    matrix = advisor.survey_matrix()
+    answer = answer_json(request, _dump(matrix))
+    return make_cacheable(answer, _find_basis(matrix)) if matrix.streams else answer
+
+
+def _find_basis(matrix: Matrix) -> Basis:
+    complete = not matrix.missing and not any(row.stale for row in matrix.streams)
+    return Basis(min(row.fetched_at for row in matrix.streams), lasting=complete)
 
 
 @lru_cache(maxsize=2)

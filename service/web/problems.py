@@ -17,6 +17,7 @@ from service.errors import (
     ManualUpgradeError,
     NeedsAcceptanceError,
     NotAnOsImageError,
+    RateLimitedError,
     RegistryError,
     RegistryUnavailableError,
     RepositoryNotAllowedError,
@@ -25,14 +26,13 @@ from service.errors import (
     ServiceError,
     StreamNotFoundError,
     TargetNotVerifiedError,
+    UnauthorizedError,
     UnversionedTagError,
     UpgradeBlockedError,
 )
 from service.web.formats import Form, negotiate_form
 
 _log = structlog.get_logger()
-
-_RETRY_VERIFYING_SECONDS = 30
 
 # The forms whose errors are one line, which no shell can take for a version, and how each has its
 # detail: a shell that evaluates an error of env must not evaluate what is quoted in it.
@@ -66,6 +66,12 @@ _ALL = (
         HTTPStatus.BAD_REQUEST,
         "The image is not a reference of the form [registry[:port]/]repository[:tag][@digest].",
         "Leave out prefixes such as oci: and docker://, and write no + in a tag: it has a - there.",
+    ),
+    Problem(
+        UnauthorizedError,
+        HTTPStatus.UNAUTHORIZED,
+        "This service answers those alone who show one of its tokens.",
+        "Send the token that its operator gave you as Authorization: Bearer TOKEN.",
     ),
     Problem(
         RepositoryNotAllowedError,
@@ -136,6 +142,12 @@ _ALL = (
         "Rebuild from the successor that the JSON form names.",
     ),
     Problem(
+        RateLimitedError,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "This client asks more often than the service answers one client.",
+        "Ask again after the seconds in Retry-After; RateLimit tells what is left until then.",
+    ),
+    Problem(
         RegistryError,
         HTTPStatus.BAD_GATEWAY,
         "The registry answered, but not usably: denied, not JSON, too large or truncated.",
@@ -182,10 +194,12 @@ def _describe(error: ServiceError) -> dict[str, object]:
 def _answer_service_error(error: ServiceError) -> Response:
     body = _describe(error)
     response = _respond(body, PROBLEMS[error.slug].status)
-    if isinstance(error, TargetNotVerifiedError):
-        response.headers["Retry-After"] = str(_RETRY_VERIFYING_SECONDS)
-    if isinstance(error, RegistryUnavailableError):
+    if error.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, UnauthorizedError):
+        # Source: RFC 6750, section 3.1.
+        wrong = ' error="invalid_token"' if error.is_wrong else ""
+        response.headers["WWW-Authenticate"] = f"Bearer{wrong}"
     return response
 
 

@@ -314,9 +314,14 @@ def read_text(request: Request) -> str:
 
     Raises:
         InvalidRequestError: It is not UTF-8.
+        RequestEntityTooLarge: It is longer than it may be.
     """
+    body = request.get_data()
+    if request.content_length is None:
+        # A body that does not say its length was read up to the limit: more of it is an error.
+        request.stream.read(1)
     try:
-        return request.get_data().decode()
+        return body.decode()
     except UnicodeDecodeError as error:
         raise InvalidRequestError([FieldError("body", "It is not UTF-8 text.")]) from error
 

@@ -8,6 +8,7 @@ from marshmallow import post_load
 from service.advisor import Advisor
 from service.domain.reference import Reference
 from service.domain.releases import Wanted
+from service.web.caching import Basis, make_cacheable
 from service.web.json_answer import answer_json
 from service.web.query import ParametersSchema, load_parameters, read_flag, read_reference
 from service.web.schemas import ReleasesSchema
@@ -35,4 +36,8 @@ def get_releases() -> Response:
     reference, wanted = load_parameters(QUERY, request)
     advisor: Advisor = current_app.extensions["advisor"]
     releases = advisor.list_releases(reference, wanted)
-    return answer_json(request, json.dumps(_RELEASES.dump(releases)))
+    catalogue = releases.catalogue
+    return make_cacheable(
+        answer_json(request, json.dumps(_RELEASES.dump(releases))),
+        Basis(catalogue.fetched_at, lasting=not catalogue.stale),
+    )

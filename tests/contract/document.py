@@ -19,7 +19,20 @@ Node: TypeAlias = dict[str, Any]
 # What gunicorn answers by itself, before the service is asked.
 OF_THE_SERVER = {"414"}
 
-_OURS = {"Upgrade-Status", "Upgrade-Warnings", "Retry-After", "Allow", "Vary", "X-Request-ID"}
+_OURS = {
+    "Age",
+    "Allow",
+    "Cache-Control",
+    "ETag",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "Upgrade-Status",
+    "Upgrade-Warnings",
+    "Vary",
+    "WWW-Authenticate",
+    "X-Request-ID",
+}
 
 
 @cache

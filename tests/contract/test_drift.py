@@ -357,7 +357,11 @@ def test_every_component_is_used() -> None:
     used = set(_list_references(load_document()))
 
     components = {
-        f"#/components/{kind}/{name}" for kind, parts in COMPONENTS.items() for name in parts
+        f"#/components/{kind}/{name}"
+        for kind, parts in COMPONENTS.items()
+        # Those are named without a reference.
+        if kind != "securitySchemes"
+        for name in parts
     }
 
     assert components - used == set()

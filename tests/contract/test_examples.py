@@ -1,5 +1,6 @@
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -86,6 +87,8 @@ RECORDED: Mapping[str, dict[str, Any]] = {
     "auroraboot": _get(image=HADRON, accept="major_jump", format="auroraboot"),
     "invalid_request": _get(image=HADRON, max_step="huge", foo="1"),
     "invalid_reference": _get(image=f"oci:{HADRON}"),
+    "unauthorized": _get(image=HADRON),
+    "rate_limited": _get(image=HADRON),
     "repository_not_allowed": _get(image="docker.io/foo/bar:v1.0.0"),
     "stream_not_found": _get(image="quay.io/kairos/debian:13-core-amd64-rpi5-v3.7.2"),
     "repository_not_found": _get(image="quay.io/kairos/gentoo:1-core-amd64-generic-v3.7.2"),
@@ -172,7 +175,11 @@ def build_failing_client() -> FlaskClient:
 @pytest.fixture(scope="module")
 def client() -> FlaskClient:
     """Ask the lists that `make demo` asks."""
-    return build_client_over(None, ADVISOR_SNAPSHOT_DIR=str(SNAPSHOT))
+    return _ask_snapshot()
+
+
+def _ask_snapshot(**environ: str) -> FlaskClient:
+    return build_client_over(None, ADVISOR_SNAPSHOT_DIR=str(SNAPSHOT), **environ)
 
 
 @pytest.mark.parametrize(
@@ -231,9 +238,17 @@ def test_every_media_type_of_an_answer_has_an_example() -> None:
 @pytest.mark.parametrize(("name", "question"), RECORDED.items(), ids=list(RECORDED))
 def test_every_example_of_an_answer_is_what_the_service_answers(
     client: FlaskClient,
+    tmp_path: Path,
     name: str,
     question: dict[str, Any],
 ) -> None:
+    if name == "rate_limited":
+        client = _ask_snapshot(ADVISOR_RATE_LIMIT="1/minute")
+        client.get("/v1/upgrade")
+    if name == "unauthorized":
+        tokens = tmp_path / "tokens"
+        tokens.write_text("a-token-of-ours\n")
+        client = _ask_snapshot(ADVISOR_API_TOKENS_FILE=str(tokens))
     told = _answer(client, question, "image/png" if name == "not_acceptable" else "*/*")
 
     assert told == COMPONENTS["examples"][name]["value"]

@@ -98,6 +98,21 @@ def test_a_body_that_is_too_large_is_refused(service: Service) -> None:
     assert reply.status == 413
 
 
+def test_a_body_that_does_not_say_its_length_is_refused_where_it_gets_too_large(
+    service: Service,
+) -> None:
+    chunk = b"10000\r\n" + b"#" * 0x10000 + b"\r\n"
+    head = (
+        b"POST /v1/upgrade HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+
+    answer = service.send(head + chunk * 5 + b"0\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"application/problem+json" in answer
+
+
 def test_raw_bytes_in_a_query_are_a_bad_request(service: Service) -> None:
     request = (
         b"GET /v1/upgrade?image=\xff&\xfe=\x80 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"

@@ -87,7 +87,7 @@ def test_cluster_without_a_named_server_holds_nobody() -> None:
 def test_server_of_unknown_kubernetes_keeps_the_others_where_they_are(
     role: Role, allowed: str, refused: str
 ) -> None:
-    servers = [member("lost", SERVER, UNKNOWN), member("low", SERVER, "k3s-v1.20.0-k3s1")]
+    servers = [member("lost", SERVER, UNKNOWN), member("high", SERVER, "k3s-v1.32.0-k3s1")]
 
     hold = hold_of(member("node", role, "k3s-v1.31.2-k3s1"), *servers)
 
@@ -95,6 +95,16 @@ def test_server_of_unknown_kubernetes_keeps_the_others_where_they_are(
     assert not allows(hold, refused)
     assert hold is not None
     assert "'lost'" in hold.reason
+
+
+def test_known_server_holds_beside_an_unknown_one() -> None:
+    servers = [member("lost", SERVER, UNKNOWN), member("low", SERVER, "k3s-v1.29.0-k3s1")]
+
+    hold = hold_of(member("node", SERVER, "k3s-v1.31.2-k3s1"), *servers)
+
+    assert not allows(hold, "k3s-v1.31.3-k3s1")
+    assert hold is not None
+    assert "'low'" in hold.reason
 
 
 @pytest.mark.parametrize("role", Role)
