@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from service.domain.legality import Refusal, find_refusal
+from service.domain.legality import Gate, Refusal
 from service.domain.path import Journey, choose_target
 from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
 from service.domain.situation import Situation
@@ -37,9 +37,10 @@ class AlternativeCode(StrEnum):
 
 def list_rejected(journey: Journey) -> tuple[Rejected, ...]:
     """Group the refused among the newer images of a journey, in the order of the reasons."""
+    gate = Gate(journey, journey.running)
     groups: dict[Refusal, list[ImageTag]] = {}
     for image in journey.newer(journey.running):
-        refusal = find_refusal(journey.hop(journey.running, image))
+        refusal = gate.find_refusal(image)
         if refusal:
             groups.setdefault(refusal, []).append(image)
     return tuple(

@@ -11,6 +11,7 @@ one more template, or one more spelling in ``_PARTS``.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from service.domain.version import (
     KAIROS_VERSION,
@@ -20,6 +21,7 @@ from service.domain.version import (
     KubernetesVersion,
 )
 
+_CACHED_BASES = 256
 _MAX_TAG_LENGTH = 128  # OCI distribution-spec v1.1: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}
 
 _PARTS = {
@@ -73,7 +75,8 @@ _KUBERNETES_JOINTS = (
 )
 
 _SIGNATURE = re.compile(r"sha256-(?P<hex>[0-9a-f]{64})(?:\.\w+)?")
-_NOT_AN_IMAGE = re.compile(r"sha256-.*|.*[.](?:sig|att|sbom|img)|.*-img")
+_ARTEFACT_PREFIX = "sha256-"
+_ARTEFACT_SUFFIXES = (".sig", ".att", ".sbom", ".img", "-img")
 _RAW_DISK_SUFFIX = re.compile(r"[.-]img$")
 _OS_IMAGE_PARTS = re.compile(r"-(?:core|standard)-(?:amd64|arm64|riscv64)(?:-|$)")
 _LEADING_VERSION = re.compile(rf"v?{KAIROS_VERSION[1:]}")
@@ -225,7 +228,7 @@ def legacy_flavor(name: str) -> str | None:
 
 def is_artefact(text: str) -> bool:
     """Whether a tag is a signature, an attestation, an SBOM or a raw disk: nothing a node runs."""
-    return _NOT_AN_IMAGE.fullmatch(text) is not None
+    return text.startswith(_ARTEFACT_PREFIX) or text.endswith(_ARTEFACT_SUFFIXES)
 
 
 def is_foreign_version(text: str) -> bool:
@@ -259,6 +262,8 @@ def is_lower_base(base: str, other: str) -> bool:
     return order is not None and ceiling is not None and order[0] == ceiling[0] and order < ceiling
 
 
+# The few bases that are listed are compared for each image that follows.
+@lru_cache(maxsize=_CACHED_BASES)
 def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
     """Give what orders flavor releases: a prefix and numbers; None where nothing does.
 

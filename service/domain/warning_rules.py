@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from service.domain.change import Change, VersionChange
+from service.domain.lineup import Lineup
 from service.domain.situation import Situation
 from service.domain.support import Verdict
 from service.domain.tag import ImageTag
@@ -151,10 +152,9 @@ def _warn_of_version(situation: Situation) -> Iterator[UpgradeWarning]:
         )
 
 
-def _is_published(running: ImageTag, images: Sequence[ImageTag]) -> bool:
+def _is_published(running: ImageTag, images: Lineup) -> bool:
     """Whether the tag is listed, or one that keeps to itself what a release file told."""
-    return any(
-        str(image) == str(running)
-        or (image.has_unknown_kubernetes and image.version == running.version)
-        for image in images
-    )
+    listed = images.of_release(running.version)
+    if any(image.has_unknown_kubernetes for image in listed):
+        return True
+    return str(running) in map(str, listed)
