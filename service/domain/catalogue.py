@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import Protocol, Self
 
 from service.domain.lineup import Lineup
@@ -87,22 +88,25 @@ class Catalogue:
     def from_listing(cls, listing: TagListing) -> Self:
         """Index a listing; the only place that reads every tag of it."""
         noise: Counter[Noise] = Counter()
-        streams: defaultdict[Stream, list[ImageTag]] = defaultdict(list)
+        found: defaultdict[Stream, list[tuple[_Order, ImageTag]]] = defaultdict(list)
         for text in listing.tags:
             image = _read(text, listing.repository.flavor)
             if isinstance(image, Noise):
                 noise[image] += 1
             else:
-                streams[image.stream].append(image)
-        for images in streams.values():
-            images.sort(key=listing_order)
+                # With its order, for printing the tag again would take as long as reading it.
+                found[image.stream].append((_order(image, text), image))
+        streams = {
+            stream: [image for _, image in sorted(images, key=itemgetter(0))]
+            for stream, images in found.items()
+        }
         latest = max(filter(None, map(find_newest_stable, streams.values())), default=None)
         return cls(
             repository=listing.repository,
             fetched_at=listing.fetched_at,
             tag_count=len(listing.tags),
             noise=noise,
-            streams=dict(streams),
+            streams=streams,
             bases=_group_bases(streams),
             latest_branch=latest.branch if latest else None,
         )
@@ -184,13 +188,19 @@ def find_newest_stable(images: Sequence[ImageTag]) -> KairosVersion | None:
     return next(stable, None)
 
 
-def listing_order(image: ImageTag) -> tuple[object, ...]:
+def listing_order(image: ImageTag) -> "_Order":
     """Give the key that sorts images by Kairos and then Kubernetes version, unknown ones lowest.
 
     The text comes last, so that the order never depends on the registry's.
     """
-    kubernetes = image.kubernetes.order if image.kubernetes else ()
-    return image.version.order, kubernetes, str(image)
+    return _order(image, str(image))
+
+
+_Order = tuple[tuple[int, ...], tuple[int, ...], str]
+
+
+def _order(image: ImageTag, text: str) -> _Order:
+    return image.version.order, image.kubernetes.order if image.kubernetes else (), text
 
 
 def _read(text: str, flavor: str) -> ImageTag | Noise:

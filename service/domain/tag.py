@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from sys import intern
 
 from service.domain.version import (
     KAIROS_VERSION,
@@ -22,6 +23,7 @@ from service.domain.version import (
 )
 
 _CACHED_BASES = 256
+_CACHED_STREAMS = 1024
 _MAX_TAG_LENGTH = 128  # OCI distribution-spec v1.1: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}
 
 _PARTS = {
@@ -88,6 +90,12 @@ class Variant(StrEnum):
     CORE = "core"
     STANDARD = "standard"
 
+    __hash__ = str.__hash__  # an Enum's own is slow, and a part of each stream's
+
+
+# A look-up, for calling the class takes as long as matching a whole tag.
+_VARIANTS = {variant.value: variant for variant in Variant}
+
 
 class Arch(StrEnum):
     """Architectures, in the names that tags use."""
@@ -95,6 +103,8 @@ class Arch(StrEnum):
     AMD64 = "amd64"
     ARM64 = "arm64"
     RISCV64 = "riscv64"
+
+    __hash__ = str.__hash__
 
     @classmethod
     def parse(cls, text: str) -> "Arch | None":
@@ -160,13 +170,9 @@ class ImageTag:
     @property
     def stream(self) -> Stream:
         """The stream that the tag belongs to."""
-        return Stream(
-            base=self.base,
-            variant=self.variant,
-            arch=self.arch,
-            model=self.model,
-            distribution=self.kubernetes.distribution if self.kubernetes else None,
-            trusted_boot=self.trusted_boot,
+        distribution = self.kubernetes.distribution if self.kubernetes else None
+        return _give_stream(
+            self.base, self.variant, self.arch, self.model, distribution, self.trusted_boot
         )
 
     def __str__(self) -> str:
@@ -179,6 +185,10 @@ class ImageTag:
             kubernetes=self.kubernetes_text,
             trusted_boot=self.trusted_boot_text,
         )
+
+
+# A listing of thousands of tags has some dozen streams; making one takes twice as long.
+_give_stream = lru_cache(maxsize=_CACHED_STREAMS)(Stream)
 
 
 def parse_tag(text: str, flavor: str) -> ImageTag | None:
@@ -277,20 +287,21 @@ def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
 
 def _build(template: str, parts: dict[str, str], flavor: str) -> ImageTag | None:
     version = KairosVersion.parse(parts["version"])
-    variant = Variant(parts["variant"])
+    variant = _VARIANTS[parts["variant"]]
     text = parts["kubernetes"]
     kubernetes = KubernetesVersion.parse(text[1:]) if text else None
     if version is None or (text and kubernetes is None):
         return None
+    # Thousands of tags share these few texts: interned, each is held once.
     return ImageTag(
-        flavor_release=parts["flavor_release"],
-        base=resolve_flavor_release(flavor, parts["flavor_release"]),
+        flavor_release=intern(parts["flavor_release"]),
+        base=intern(resolve_flavor_release(flavor, parts["flavor_release"])),
         variant=variant,
-        arch=Arch(parts["arch"]),
-        model=parts["model"],
+        arch=ARCH_NAMES[parts["arch"]],
+        model=intern(parts["model"]),
         version=version,
         kubernetes=None if variant is Variant.CORE else kubernetes,
-        kubernetes_text=text,
+        kubernetes_text=intern(text),
         trusted_boot=bool(parts["trusted_boot"]),
         trusted_boot_text=parts["trusted_boot"],
         template=template,
