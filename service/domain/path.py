@@ -44,8 +44,10 @@ class Journey:
 
     def newer(self, origin: ImageTag) -> Iterator[ImageTag]:
         """Give the images newer than one, highest first."""
+        release = origin.version.order
         for image in reversed(self.images.since(origin.version)):
-            if _is_onward(image, origin):
+            is_ahead = image.version.order > release or is_newer(image, origin)
+            if is_ahead and not is_lower_base(image.base, origin.base):
                 yield image
 
     def newer_releases(self) -> Iterator[ImageTag]:
@@ -97,9 +99,7 @@ def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
 
 def _is_onward(image: ImageTag, origin: ImageTag) -> bool:
     """Whether an image is newer than another, and not of a lower flavor release."""
-    if image.base != origin.base and is_lower_base(image.base, origin.base):
-        return False
-    return is_newer(image, origin)
+    return is_newer(image, origin) and not is_lower_base(image.base, origin.base)
 
 
 def _after(journey: Journey, origin: ImageTag, target: ImageTag) -> Journey:
