@@ -14,8 +14,8 @@ demo: venv ## ask one question of a service on example tag lists; needs no netwo
 test: venv-dev ## run the tests (ARGS='-k stale' goes to pytest)
 	@scripts/test.sh $(ARGS)
 
-bench: venv-dev ## measure storms and faults, and print each figure beside its target
-	.venv-dev/bin/python -m bench
+bench: venv-dev ## measure costs, storms and faults beside their targets (ROW=choice for one)
+	.venv-dev/bin/python -m bench $(ROW)
 
 lint: venv-dev ## check format, style, types, layers, shell scripts and openapi.yaml
 	.venv-dev/bin/ruff format --check

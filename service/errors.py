@@ -208,4 +208,4 @@ class RegistryUnavailableError(RegistryError):
 
     def __init__(self, detail: str, *, retry_after_seconds: int = 30) -> None:
         super().__init__(detail)
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds: int = retry_after_seconds

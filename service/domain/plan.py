@@ -6,6 +6,7 @@ from typing import Self
 
 from service.domain.delivery import Findings
 from service.domain.image import Image
+from service.domain.lineup import Lineup
 from service.domain.path import Journey, choose_target, plan_path
 from service.domain.situation import Question, Situation
 from service.domain.status import Status, decide_status
@@ -89,7 +90,7 @@ def _plan_successor(journey: Journey) -> tuple[ImageTag, ...]:
     """
     major = journey.running.version.branch.major
     for wanted in (major, major + 1):
-        images = [image for image in journey.images if image.version.branch.major == wanted]
+        images = Lineup(image for image in journey.images if image.version.branch.major == wanted)
         if target := choose_target(replace(journey, images=images), journey.running):
             return (target,)
     return ()

@@ -45,7 +45,8 @@ class Applies:
 
     def matches(self, image: Image) -> bool:
         """Whether an image is one that the rule speaks of, in whatever form it is told."""
-        return self.matches_flavor(image.flavor) and self.matches_tag(image.tag)
+        # The tag first: a flavor must be read out of the repository's name.
+        return self.matches_tag(image.tag) and (not self.flavor or image.flavor in self.flavor)
 
     def matches_flavor(self, flavor: str) -> bool:
         """Whether the rule speaks of a flavor."""
@@ -53,17 +54,21 @@ class Applies:
 
     def matches_tag(self, tag: ImageTag) -> bool:
         """Whether the rule speaks of a tag, whatever its flavor."""
-        distribution = tag.kubernetes.distribution if tag.kubernetes else None
-        bases = {tag.flavor_release, tag.base}
         return (
-            (not self.flavor_release or not self.flavor_release.isdisjoint(bases))
-            and (not self.variant or tag.variant in self.variant)
+            (not self.variant or tag.variant in self.variant)
             and (not self.arch or tag.arch in self.arch)
             and (not self.model or tag.model in self.model)
             and tag.model not in self.not_model
-            and (not self.distribution or distribution in self.distribution)
-            and self.trusted_boot in (None, tag.trusted_boot)
+            and (not self.flavor_release or self._matches_flavor_release(tag))
+            and (not self.distribution or self._matches_distribution(tag))
+            and (self.trusted_boot is None or self.trusted_boot is tag.trusted_boot)
         )
+
+    def _matches_flavor_release(self, tag: ImageTag) -> bool:
+        return not self.flavor_release.isdisjoint((tag.flavor_release, tag.base))
+
+    def _matches_distribution(self, tag: ImageTag) -> bool:
+        return tag.kubernetes is not None and tag.kubernetes.distribution in self.distribution
 
     def matches_form(self, form: str) -> bool:
         """Whether the rule concerns an answer in a form."""

@@ -1,12 +1,12 @@
 """A question, and all that its answer is made of."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
-from service.domain.catalogue import Catalogue
+from service.domain.catalogue import Catalogue, find_newest_stable
 from service.domain.delivery import Findings
 from service.domain.image import Image
+from service.domain.lineup import Lineup
 from service.domain.path import Journey
 from service.domain.policy import FlavorReleasePolicy, Policy
 from service.domain.rules import Ended, Rules
@@ -92,7 +92,7 @@ class Situation:
     catalogue: Catalogue
     rules: Rules
     latest: LatestBranch
-    images: Sequence[ImageTag]
+    images: Lineup
     findings: Findings = field(default_factory=Findings)
 
     @classmethod
@@ -122,7 +122,7 @@ class Situation:
         candidates = self._candidates(policy)
         return Journey(self.running, candidates, policy, self.rules, self.findings.refused)
 
-    def _candidates(self, policy: Policy) -> Sequence[ImageTag]:
+    def _candidates(self, policy: Policy) -> Lineup:
         if policy.flavor_release is FlavorReleasePolicy.FOLLOW:
             return self.catalogue.list_following(self.running.stream)
         return self.images
@@ -135,6 +135,6 @@ class Situation:
     @property
     def end(self) -> Ended | None:
         """The rule that ends the stream, once its last release is listed; None without one."""
-        stable = [image.version for image in self.images if not image.version.is_prerelease]
-        reached = (rule for rule in self.rules.ended if stable and stable[-1] >= rule.last)
+        newest = find_newest_stable(self.images)
+        reached = (rule for rule in self.rules.ended if newest and newest >= rule.last)
         return next(reached, None)

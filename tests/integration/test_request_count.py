@@ -121,7 +121,7 @@ def test_redis_that_is_read_only_is_not_waited_for(redis: RedisServer, tmp_path:
 
 
 def test_a_sentinel_names_where_it_is_counted(redis: RedisServer, tmp_path: Path) -> None:
-    with start_sentinel(tmp_path, redis) as sentinel:
+    with start_sentinel(tmp_path, redis.port) as sentinel:
         url = f"redis+sentinel://127.0.0.1:{sentinel.port}/main/0"
         counts = [build_counter(url)("a").count for _ in range(3)]
 
