@@ -13,7 +13,7 @@ from pathlib import Path
 
 from service.adapters.api_tokens import TokensError, reload_tokens
 from service.adapters.rules_file import RulesError, load_builtin_rules, load_rules, reload_rules
-from service.backend import CHECKS
+from service.checks import CHECKS
 from service.settings import WORKER_THREADS, SettingsError, read_settings_once
 
 try:

@@ -1,11 +1,10 @@
 """What is behind the advisor: registry or snapshot, cache, sharing, verification; and the clock."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
-from service.adapters.api_tokens import load_tokens
 from service.adapters.background import Background
 from service.adapters.cache import CachedCatalogueSource
 from service.adapters.credentials import ANONYMOUS, Credentials
@@ -15,7 +14,6 @@ from service.adapters.flight import Seats
 from service.adapters.http import Network
 from service.adapters.mirror import MirroredTagSource, MirroredVerifier
 from service.adapters.readiness import ReadinessProbe
-from service.adapters.redis_client import check_url
 from service.adapters.redis_link import RedisLink
 from service.adapters.redis_sharing import RedisSharing
 from service.adapters.redis_store import RedisStore
@@ -32,21 +30,13 @@ from service.domain.catalogue import CatalogueSource, TagSource
 from service.domain.delivery import TargetVerifier
 from service.domain.rate_limit import RateLimit, RequestCounter
 from service.domain.reference import Repository
-from service.settings import WORKER_THREADS, Check, Settings
+from service.settings import WORKER_THREADS, Settings
 
 # A snapshot never expires; this is how soon a changed file is seen.
 _SNAPSHOT_LIVES = Lives(timedelta(seconds=5), timedelta.max)
 
 # Pauses, and some records for each target; each has some hundred bytes.
 _MAX_SHARED_KEYS = 10_000
-
-# What looks closer at a setting than its text tells; for ``Settings.from_env``.
-CHECKS: Mapping[str, Check] = {
-    "api_tokens_file": load_tokens,
-    "registry_auth_file": Credentials.load,
-    "redis_url": check_url,
-    "redis_url_file": check_url,
-}
 
 # Begins the time in which one question may be verified.
 StartVerifying = Callable[[], TargetVerifier]

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from service.backend import CHECKS
+from service.checks import CHECKS
 from service.settings import Settings
 
 _LOG_LEVEL = "ADVISOR_LOG_LEVEL"
