@@ -1,13 +1,12 @@
 """Where the parts meet: the application, of what is behind it and what is in front."""
 
-import logging
 from pathlib import Path
 
-import structlog
 from flask import Flask
 
 from service import VERSION
-from service.adapters.rules_file import load_builtin_rules, load_rules
+from service.adapters.log import configure_logging
+from service.adapters.rules_file import load_builtin_rules, load_rules, tell_version
 from service.advisor import Advisor
 from service.backend import StartVerifying, build_backend
 from service.domain.catalogue import CatalogueSource
@@ -15,11 +14,12 @@ from service.domain.mirror import Mirrors
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.settings import Settings
-from service.web import documents, health, upgrade
+from service.web import documents, health, metrics, upgrade
+from service.web.observation import register_observation
 from service.web.problems import register_problems
 from service.web.request_id import register_request_id
 
-_OPENAPI = Path(__file__).resolve().parent.parent / "openapi.yaml"
+_OPENAPI = Path(__file__).resolve().parent / "data" / "openapi.yaml"
 
 # A release file has some 2 KiB; a question about one node is little more.
 _MAX_BODY_BYTES = 256 * 1024
@@ -38,10 +38,11 @@ def create_app(
             out.
         start_verifying: What targets are verified with.
     """
-    _configure_logging(settings)
+    configure_logging(settings.log_level, settings.log_format)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["VERSION"] = VERSION
+    app.config["RULES_VERSION"] = tell_version(settings.rules_file)
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["openapi"] = _OPENAPI.read_bytes()
@@ -55,9 +56,10 @@ def create_app(
         settings.default_organisation,
         start_verifying if source else backend.start_verifying,
     )
+    register_observation(app)
     register_request_id(app)
     register_problems(app)
-    for module in (upgrade, health, documents):
+    for module in (upgrade, health, metrics, documents):
         app.register_blueprint(module.blueprint)
     return app
 
@@ -74,21 +76,3 @@ def _build_scope(settings: Settings) -> Scope:
 def _build_rulebook(settings: Settings) -> Rulebook:
     own = load_rules(settings.rules_file) if settings.rules_file else Rules()
     return Rulebook.combine(load_builtin_rules(), own)
-
-
-def _configure_logging(settings: Settings) -> None:
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
-    if settings.log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[settings.log_level.upper()],
-        ),
-    )

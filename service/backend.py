@@ -27,7 +27,7 @@ from service.adapters.verifier import RegistryVerifier
 from service.domain.catalogue import CatalogueSource, TagSource
 from service.domain.delivery import TargetVerifier
 from service.domain.reference import Repository
-from service.settings import WORKER_THREADS, Settings
+from service.settings import Settings
 
 # A snapshot never expires; this is how soon a changed file is seen.
 _SNAPSHOT_LIVES = Lives(timedelta(seconds=5), timedelta.max)
@@ -72,7 +72,7 @@ def build_backend(settings: Settings) -> Backend:
     events = EventLog()
     shared = settings.redis_url is not None and settings.snapshot_dir is None
     link = RedisLink(settings.redis_url, events) if settings.redis_url and shared else None
-    seats = Seats(WORKER_THREADS // 2)
+    seats = Seats(settings.worker_threads // 2)
     origin = _build_origin(settings, link, seats)
     sharing: Sharing = NothingShared()
     if link:

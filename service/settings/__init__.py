@@ -18,9 +18,6 @@ PREFIX = "ADVISOR_"
 _INJECTED_PREFIXES = ("ADVISOR_PORT", "ADVISOR_SERVICE_")
 _FOREIGN_NAMES = ("PORT", "WEB_CONCURRENCY")
 
-# How many threads a worker has; half of them may wait for registries.
-WORKER_THREADS = 16
-
 
 class SettingsError(ValueError):
     """The environment cannot be used; the message names every bad variable."""
@@ -35,6 +32,7 @@ class Settings:
         registry_timeout: For one request to a registry; a whole listing may take three times this.
         fresh: How long a listing is served without asking again.
         stale: How long it is served when the registry fails.
+        worker_threads: Of each worker; half of them may wait for registries.
     """
 
     redis_url: str | None = field(repr=False)
@@ -61,6 +59,7 @@ class Settings:
     log_format: str
     port: int
     web_concurrency: int
+    worker_threads: int
 
     @classmethod
     def from_env(

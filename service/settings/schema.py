@@ -28,6 +28,7 @@ from service.settings.values import (
 _OFFICIAL = "quay.io/kairos/*"
 _MAX_PORT = 65535
 _MAX_WORKERS = 256
+_THREADS = validate.Range(2, 256)
 
 Check = Callable[[Any], object]
 
@@ -99,6 +100,9 @@ class SettingsSchema(Schema):
         data_key="WEB_CONCURRENCY",
         load_default=None,
         validate=validate.Range(1, _MAX_WORKERS),
+    )
+    worker_threads = fields.Integer(
+        data_key="ADVISOR_WORKER_THREADS", load_default=16, validate=_THREADS
     )
 
     def __init__(self, checks: Mapping[str, Check]) -> None:

@@ -198,6 +198,7 @@ def _answer_bug(error: Exception) -> Response:
 
 
 def _respond(body: Mapping[str, object], status: HTTPStatus) -> Response:
+    g.problem_code = body["code"]
     dump = _dump_line if _form_of_error().has_problems_in_one_line else _dump_problem
     response = dump(body, status)
     response.vary.add("Accept")

@@ -3,6 +3,7 @@
 from flask import Blueprint, Response, current_app, g, request
 
 from service.advisor import Advisor
+from service.web.decision import Decision, note_decision
 from service.web.formats import describe_headers, negotiate_form, render
 from service.web.query import UpgradeQuery, load_body, load_query
 
@@ -34,5 +35,6 @@ def _answer(query: UpgradeQuery) -> Response:
     form = negotiate_form(request)
     advisor: Advisor = current_app.extensions["advisor"]
     answer = advisor.recommend_upgrade(query.request, form)
+    note_decision(Decision.of(answer))
     g.answer_headers = describe_headers(answer)
     return render(answer, form, query.accept)

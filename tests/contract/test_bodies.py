@@ -254,6 +254,7 @@ def test_a_bug_is_told_as_the_document_says(form: str) -> None:
     [
         ("/livez", 200),
         ("/readyz", 200),
+        ("/metrics", 200),
         ("/openapi.yaml", 200),
         ("/problems/blocked", 200),
         ("/problems/nothing", 404),
