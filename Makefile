@@ -1,9 +1,9 @@
 # A bare `make` lists the targets. Each of them sets up what it needs: see scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench lint lock venv venv-dev
+.PHONY: help run demo test bench image-test lint lock venv venv-dev
 
 help:
-	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 12
+	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: venv ## serve the registries on port 8080 (PORT and ADVISOR_… change it)
 	.venv/bin/gunicorn service.wsgi:app
@@ -17,7 +17,10 @@ test: venv-dev ## run the tests (ARGS='-k stale' goes to pytest)
 bench: venv-dev ## measure storms and faults, and print each figure beside its target
 	.venv-dev/bin/python -m bench
 
-lint: venv-dev ## check format, style, types, layers, shell scripts and openapi.yaml
+image-test: venv-dev ## as root on Debian: build the image, run it, bring compose up, stop and clean all
+	@.venv-dev/bin/python scripts/image_test.py
+
+lint: venv-dev ## check format, style, types, layers, scripts, openapi.yaml and what is deployed
 	.venv-dev/bin/ruff format --check
 	.venv-dev/bin/ruff check
 	.venv-dev/bin/mypy
@@ -25,6 +28,10 @@ lint: venv-dev ## check format, style, types, layers, shell scripts and openapi.
 	.venv-dev/bin/lint-imports
 	.venv-dev/bin/shellcheck .ci/run scripts/*.sh
 	.venv-dev/bin/openapi-spec-validator openapi.yaml
+	.venv-dev/bin/hadolint Dockerfile
+	.venv-dev/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml
+	.venv-dev/bin/kubernetes-validate --strict --quiet deploy/kubernetes/*.yaml
+	scripts/promtool.sh check rules deploy/prometheus/rules.yaml
 
 # The lock files name no index, so that each reader may use the one that is configured at home.
 LOCK = .venv-dev/bin/uv pip compile pyproject.toml --quiet --no-config --universal --python-version 3.11 \
