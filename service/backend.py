@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from service.adapters.background import Background
 from service.adapters.cache import CachedCatalogueSource
@@ -44,7 +45,7 @@ class _Origin:
     """Where tag lists come from, and what verifies targets there.
 
     Attributes:
-        start_verifying: None where nothing is verified.
+        build_verifier: Builds what verifies, for workers that share; None where nothing does.
         describe: Tells where and with which credentials a repository is listed; empty for the
             plain case.
         has_source: Whether there is a source to read; None where only asking would tell.
@@ -52,7 +53,7 @@ class _Origin:
 
     source: TagSource
     lives: Lives
-    start_verifying: StartVerifying | None
+    build_verifier: Callable[[Sharing], StartVerifying] | None
     describe: Callable[[Repository], str]
     has_source: Callable[[], bool] | None = None
 
@@ -93,7 +94,8 @@ def build_backend(settings: Settings) -> Backend:
         has_source=origin.has_source,
     )
     tracker = Tracker(cache, tracked, sharing)
-    return Backend(cache, origin.start_verifying, readiness, tracker)
+    start_verifying = origin.build_verifier(sharing) if origin.build_verifier else None
+    return Backend(cache, start_verifying, readiness, tracker)
 
 
 def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:
@@ -107,7 +109,9 @@ def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _
     return _Origin(
         MirroredTagSource(RegistryTagSource(client, clock=_now), mirrors),
         Lives(settings.fresh, settings.stale),
-        _build_verifier(settings, client, store, seats) if settings.verify_targets else None,
+        partial(_build_verifier, settings, client, store, seats)
+        if settings.verify_targets
+        else None,
         lambda repository: _describe_origin(repository, mirrors.place(repository), client),
     )
 
@@ -120,7 +124,7 @@ def _describe_origin(repository: Repository, place: Repository, client: Registry
 
 
 def _build_verifier(
-    settings: Settings, client: RegistryClient, store: Store, seats: Seats
+    settings: Settings, client: RegistryClient, store: Store, seats: Seats, sharing: Sharing
 ) -> StartVerifying:
     records = DeliveryRecords(
         store,
@@ -129,7 +133,7 @@ def _build_verifier(
         fresh=settings.fresh,
         stale=settings.stale,
     )
-    verifier = RegistryVerifier(client, records, seats, Background().start)
+    verifier = RegistryVerifier(client, records, sharing, seats=seats, start=Background().start)
     return lambda: MirroredVerifier(verifier.start(), settings.mirrors)
 
 

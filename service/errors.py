@@ -142,10 +142,18 @@ class ManualUpgradeError(ServiceError):
 
 
 class TargetNotVerifiedError(ServiceError):
-    """The registry could not say whether the target can be pulled."""
+    """The registry could not say whether the target can be pulled.
+
+    Attributes:
+        retry_after_seconds: When asking again may help.
+    """
 
     slug = "target-not-verified"
     title = "The target is not verified"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int = 30) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class RegistryError(ServiceError):

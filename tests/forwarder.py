@@ -1,4 +1,4 @@
-"""A wire before a server: it may end TLS, part silently, or reset all that it carries."""
+"""A wire before a server: it may end TLS, be slow, part silently, or reset all that it carries."""
 
 import asyncio
 import socket
@@ -9,6 +9,9 @@ from contextlib import suppress
 from threading import Event, Thread
 from typing import Self
 
+# The first byte of a client that speaks TLS.
+_TLS_HANDSHAKE = b"\x16"
+
 
 class Forwarder:
     """Forwards from a port of its own on loopback, between ``with`` and its end.
@@ -16,12 +19,17 @@ class Forwarder:
     Args:
         target: The port of the server on 127.0.0.1.
         tls: What is spoken to the clients; the server gets plain bytes.
+        plain_too: Whether clients may speak plainly as well, as the server's own kind does.
     """
 
-    def __init__(self, target: int, tls: ssl.SSLContext | None = None) -> None:
+    def __init__(
+        self, target: int, tls: ssl.SSLContext | None = None, *, plain_too: bool = False
+    ) -> None:
         self._target = target
         self._tls = tls
+        self._plain_too = plain_too
         self._resetting = False
+        self._delay_seconds = 0.0
         self._writers: set[asyncio.StreamWriter] = set()
         self._carrying: set[asyncio.Task[None]] = set()
         self._started = Event()
@@ -35,6 +43,10 @@ class Forwarder:
     def __exit__(self, *_: object) -> None:
         self._tell(self._ended.set)
         self._thread.join(10)
+
+    def delay(self, seconds: float) -> None:
+        """Hold up all that comes back from the server."""
+        self._delay_seconds = seconds
 
     def part(self) -> None:
         """Carry nothing more; connections stay open, and new ones are taken and hang."""
@@ -62,16 +74,41 @@ class Forwarder:
         self._loop = asyncio.get_running_loop()
         self._flows, self._ended = asyncio.Event(), asyncio.Event()
         self._flows.set()
-        server = await asyncio.start_server(self._take, "127.0.0.1", 0, ssl=self._tls)
-        self.port: int = server.sockets[0].getsockname()[1]
+        listener = socket.create_server(("127.0.0.1", 0))
+        listener.settimeout(0)
+        self.port: int = listener.getsockname()[1]
+        accepting = asyncio.create_task(self._accept(listener))
         self._started.set()
         await self._ended.wait()
-        server.close()
+        accepting.cancel()
+        listener.close()
         self._reset_all()
         self._flows.set()
         await asyncio.gather(*self._carrying)
         # What was reset is closed in the next round.
         await asyncio.sleep(0)
+
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            connection, _ = await self._loop.sock_accept(listener)
+            self._carrying.add(asyncio.create_task(self._welcome(connection)))
+
+    async def _welcome(self, connection: socket.socket) -> None:
+        tls = self._tls
+        if self._plain_too and not await self._begins_tls(connection):
+            tls = None
+        reader = asyncio.StreamReader()
+        protocol = asyncio.StreamReaderProtocol(reader, self._take)
+        # A client may hang up where it does not trust the certificate.
+        with suppress(OSError):
+            await self._loop.connect_accepted_socket(lambda: protocol, connection, ssl=tls)
+
+    async def _begins_tls(self, connection: socket.socket) -> bool:
+        readable = asyncio.Event()
+        self._loop.add_reader(connection, readable.set)
+        await readable.wait()
+        self._loop.remove_reader(connection)
+        return connection.recv(1, socket.MSG_PEEK) == _TLS_HANDSHAKE
 
     def _take(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._writers.add(writer)
@@ -88,11 +125,20 @@ class Forwarder:
             _reset(writer)
             return
         self._writers.add(far_writer)
-        await asyncio.gather(self._copy(reader, far_writer), self._copy(far_reader, writer))
+        await asyncio.gather(
+            self._copy(reader, far_writer, lambda: 0.0),
+            self._copy(far_reader, writer, lambda: self._delay_seconds),
+        )
 
-    async def _copy(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _copy(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        find_delay: Callable[[], float],
+    ) -> None:
         with suppress(OSError):
             while piece := await reader.read(65_536):
+                await asyncio.sleep(find_delay())
                 await self._flows.wait()
                 writer.write(piece)
                 await writer.drain()

@@ -90,10 +90,10 @@ def start_redis(directory: Path, *options: str, running: bool = True) -> Iterato
 
 
 @contextmanager
-def start_sentinel(directory: Path, master: RedisServer) -> Iterator[RedisServer]:
-    """Run a sentinel that watches a master by the name of ``main``."""
+def start_sentinel(directory: Path, master_port: int) -> Iterator[RedisServer]:
+    """Run a sentinel that watches, and names, the master at a port by the name of ``main``."""
     configuration = directory / "sentinel.conf"
-    configuration.write_text(f"sentinel monitor main 127.0.0.1 {master.port} 1\n")
+    configuration.write_text(f"sentinel monitor main 127.0.0.1 {master_port} 1\n")
     server = RedisServer(_choose_free_port(), directory)
     with ExitStack() as stack:
         stack.callback(server.kill)
@@ -134,6 +134,17 @@ def _join(servers: Sequence[RedisServer]) -> None:
     for server in servers:
         while b"cluster_state:ok" not in _raw(server, "CLUSTER INFO"):
             assert time.monotonic() < deadline, "the cluster did not come together"
+            time.sleep(0.05)
+
+
+def announce_ports(servers: Sequence[RedisServer], ports: Sequence[int]) -> None:
+    """Have the nodes of a cluster named to clients by other ports; returns when all do so."""
+    for server, port in zip(servers, ports, strict=True):
+        server.client.config_set("cluster-announce-port", port)
+    deadline = time.monotonic() + _START_SECONDS
+    for server in servers:
+        while not all(f":{port}@".encode() in _raw(server, "CLUSTER NODES") for port in ports):
+            assert time.monotonic() < deadline, "the cluster does not tell its new ports"
             time.sleep(0.05)
 
 

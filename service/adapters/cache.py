@@ -91,6 +91,11 @@ class CachedCatalogueSource:
         entry = self._look(repository)
         return entry if entry is not None and entry.answers(self._clock()) else None
 
+    def is_due(self, repository: Repository) -> bool:
+        """Whether the source should be asked for a repository; waits for no registry."""
+        entry = self.find(repository)
+        return entry is None or entry.is_due(self._clock())
+
     def recall(self, repository: Repository) -> Entry | None:
         """Give what this worker knows of a repository; asks nobody."""
         return self._memory.get(repository)

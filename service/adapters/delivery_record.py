@@ -4,7 +4,12 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TypeVar
+from math import inf
+from threading import Lock
+from time import monotonic
+from typing import Any, TypeVar
+
+from cachetools import TLRUCache
 
 from service.adapters.event_log import EventLog
 from service.adapters.store import Store
@@ -28,7 +33,16 @@ _SIGNATURES_LIFE = timedelta(hours=1)
 # The longest that a tag is believed to be what it was, where it cannot be asked for again.
 _MAX_STALE = timedelta(days=1)
 
+# How long what was read is trusted without a look at the store, so that a warm answer costs none:
+# as long as what was seen of a listing, but for what a digest alone tells.
+_TRUST_SECONDS = 1.0
+_NEVER_CHANGES = frozenset({"manifest", "image"})
+_MAX_NEAR = 2_000
+
 Answer = TypeVar("Answer")
+
+# A kind, a repository, and a tag or digest there.
+_Name = tuple[str, Repository, str]
 
 
 class DeliveryRecords:
@@ -57,6 +71,8 @@ class DeliveryRecords:
         self._fresh = fresh
         self._life = max(fresh, min(stale, _MAX_STALE))
         self._events = EventLog()
+        self._lock = Lock()
+        self._near: TLRUCache[_Name, Any, float] = TLRUCache(_MAX_NEAR, _end_trust, monotonic)
 
     def find_delivery(self, repository: Repository, tag: str) -> DeliveryRecord | None:
         """Give what was said of pulling a tag for its architecture, while it stands."""
@@ -66,6 +82,11 @@ class DeliveryRecords:
         left = record.until - self._clock()
         # Nothing of ours stands longer, whatever the store says.
         return record if timedelta() < left <= max(self._life, _FAILURE_LIFE) else None
+
+    def reread_delivery(self, repository: Repository, tag: str) -> DeliveryRecord | None:
+        """Give the same, as another worker may just have changed it."""
+        self._forget(("tag", repository, tag))
+        return self.find_delivery(repository, tag)
 
     def is_due(self, record: DeliveryRecord) -> bool:
         """Whether a tag shall be asked for again."""
@@ -129,18 +150,36 @@ class DeliveryRecords:
     def _get(
         self, kind: str, repository: Repository, name: str, parse: Callable[[bytes], Answer]
     ) -> Answer | None:
+        near = (kind, repository, name)
+        with self._lock:
+            known: Answer | None = self._near.get(near)
+        if known is not None:
+            return known
         kept = self._store.get(self._key(kind, repository, name))
         try:
-            return parse(kept) if kept else None
+            found = parse(kept) if kept else None
         except ValueError:
             self._events.note("stored_record_refused", kind=kind)
             return None
+        if found is not None:
+            with self._lock:
+                self._near[near] = found
+        return found
 
     def _put(
         self, kind: str, repository: Repository, name: str, value: object, life: timedelta
     ) -> None:
         if life > timedelta():
             self._store.put(self._key(kind, repository, name), json.dumps(value).encode(), life)
+            self._forget((kind, repository, name))
+
+    def _forget(self, near: _Name) -> None:
+        with self._lock:
+            self._near.pop(near, None)
 
     def _key(self, kind: str, repository: Repository, name: str) -> str:
         return f"{kind}:{self._fingerprint(repository)}:{repository}:{name}"
+
+
+def _end_trust(near: _Name, _: object, now: float) -> float:
+    return inf if near[0] in _NEVER_CHANGES else now + _TRUST_SECONDS

@@ -5,9 +5,12 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from service.adapters.entry import Entry
-from service.domain.health import CatalogueHealth, Health, Readiness
+from service.domain.health import CatalogueHealth, Health, Readiness, SourceHealth
 from service.domain.reference import Repository
 from service.errors import RegistryUnavailableError, RepositoryNotFoundError
+
+# A listing that is due is asked for within some rounds of the tracker, each with some timeouts.
+_OVERDUE = timedelta(minutes=10)
 
 
 class Known(Protocol):
@@ -72,7 +75,7 @@ class ReadinessProbe:
             health = Health.PASS
         else:
             health = Health.WARN
-        return Readiness(health, redis, problem, catalogues)
+        return Readiness(health, redis, problem, catalogues, self._judge_sources(lost=lost))
 
     def look_at_catalogues(self) -> tuple[CatalogueHealth, ...]:
         """Tell of the tracked repositories alone."""
@@ -91,6 +94,21 @@ class ReadinessProbe:
         lasts = any(entry.answers(now) for entry in failures)
         return Health.FAIL if silent and lasts else Health.WARN
 
+    def _judge_sources(self, *, lost: bool) -> tuple[SourceHealth, ...]:
+        """Judge where catalogues come from, by what it answered last."""
+        if self._has_source is not None:
+            health, problem = (Health.FAIL, "no list can be read") if lost else (Health.PASS, None)
+            return (SourceHealth("snapshot", health, problem),)
+        now = self._clock()
+        asked: dict[str, list[Entry | None]] = {}
+        for repository in self._tracked:
+            asked.setdefault(repository.registry, []).append(self._known.recall(repository))
+        if not self._tracked:
+            for entry in self._known.list_failures():
+                if entry.answers(now):
+                    asked.setdefault(entry.record.repository.registry, []).append(entry)
+        return tuple(_judge_registry(name, asked[name]) for name in sorted(asked))
+
     def _look(self, repository: Repository) -> CatalogueHealth:
         entry, now = self._known.recall(repository), self._clock()
         if entry is None:
@@ -102,5 +120,23 @@ class ReadinessProbe:
             return CatalogueHealth(repository, None, Health.WARN if gone else Health.FAIL, problem)
         if not entry.answers(now):
             problem = "too old to be answered from"
+        elif now >= entry.record.due_at + _OVERDUE:
+            problem = problem or "overdue to be listed again"
         age = max(now - entry.record.fetched_at, timedelta())
         return CatalogueHealth(repository, age, Health.WARN if problem else Health.PASS, problem)
+
+
+def _judge_registry(name: str, entries: Sequence[Entry | None]) -> SourceHealth:
+    known = [entry.record for entry in entries if entry is not None]
+    if not known:
+        return SourceHealth(name, Health.WARN, "not asked yet")
+    # That a repository does not exist is an answer.
+    failures = [
+        record.failure
+        for record in known
+        if record.failure and not isinstance(record.failure, RepositoryNotFoundError)
+    ]
+    if not failures:
+        return SourceHealth(name, Health.PASS)
+    health = Health.FAIL if len(failures) == len(known) else Health.WARN
+    return SourceHealth(name, health, str(failures[-1]))

@@ -18,12 +18,12 @@ Client: TypeAlias = Redis | RedisCluster
 # All that a client of ours raises: the errors of a cluster have a base of their own.
 CLIENT_ERRORS = (RedisError, RedisClusterException, OSError)
 
-# A caller waits for one of these at most, before the breaker opens.
-_TIMEOUT_SECONDS = 0.3
+# A caller waits for one of these at most, before the breaker opens; so a Redis that is slower than
+# this counts as none. Connecting may take a few exchanges, and is done once.
+_TIMEOUT_SECONDS = 0.15
+_CONNECT_SECONDS = 0.3
 # All sentinels together, for they are asked one after the other.
 _SENTINELS_SECONDS = 0.2
-# A cluster's client looks for the nodes anew before it gives up.
-_CLUSTER_SECONDS = 0.15
 
 # Of redis-py's options for TLS those that make a client fail in no other way than by CLIENT_ERRORS;
 # the rest is that, or checks nothing when it comes from a URL (OCSP).
@@ -78,7 +78,7 @@ def build_client(url: str) -> Client:
     if kind == "redis+cluster":
         hosts, options = _split_cluster(rest)
         nodes = [ClusterNode(host, port) for host, port in hosts]  # type: ignore[no-untyped-call]
-        return RedisCluster(startup_nodes=nodes, **_with_timeouts(options, _CLUSTER_SECONDS))
+        return RedisCluster(startup_nodes=nodes, **_with_timeouts(options, _TIMEOUT_SECONDS))
     options = _with_timeouts(parse_url(url))  # type: ignore[no-untyped-call]
     return Redis.from_pool(ConnectionPool(**options))
 
@@ -176,12 +176,14 @@ def _parse_host(text: str, default_port: int) -> tuple[str, int]:
     return parts.hostname, parts.port or default_port
 
 
-def _with_timeouts(options: dict[str, Any], seconds: float = _TIMEOUT_SECONDS) -> dict[str, Any]:
+def _with_timeouts(options: dict[str, Any], seconds: float = _CONNECT_SECONDS) -> dict[str, Any]:
     return {
         **options,
-        "socket_timeout": seconds,
+        "socket_timeout": min(seconds, _TIMEOUT_SECONDS),
         "socket_connect_timeout": seconds,
         "retry": Retry(NoBackoff(), 0),
         # The newer protocol brings a longer handshake, and nothing that is used here.
         "protocol": 2,
+        # Telling the client's name would take two exchanges more.
+        "driver_info": None,
     }

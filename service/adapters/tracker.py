@@ -1,6 +1,7 @@
 """Keeps the tracked repositories listed, so that nobody waits for them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Event, Thread
 from typing import Protocol
 
@@ -21,8 +22,8 @@ _NAME = "tracker"
 class Tracked(Protocol):
     """What is tracked: the cache, as far as the tracker needs it."""
 
-    def find(self, repository: Repository) -> Entry | None:
-        """Give what is known of a repository; waits for no registry."""
+    def is_due(self, repository: Repository) -> bool:
+        """Whether the source should be asked for a repository; waits for no registry."""
 
     def refresh(self, repository: Repository) -> Entry | None:
         """Ask the source for a repository if that is due."""
@@ -36,11 +37,17 @@ class Tracker:
     """
 
     def __init__(
-        self, cache: Tracked, repositories: Sequence[Repository], sharing: Sharing
+        self,
+        cache: Tracked,
+        repositories: Sequence[Repository],
+        sharing: Sharing,
+        *,
+        interval_seconds: float = _ROUND_SECONDS,
     ) -> None:
         self._cache = cache
         self._repositories = repositories
         self._sharing = sharing
+        self._interval_seconds = interval_seconds
 
     def start(self) -> None:
         """Start; after a worker was forked, for no thread survives that."""
@@ -49,22 +56,31 @@ class Tracker:
 
     def go_round(self) -> None:
         """Look after each repository once."""
-        hold = self._sharing.try_hold(_NAME)
+        due = []
+        for repository in self._repositories:
+            with _surviving(repository=str(repository)):
+                if self._cache.is_due(repository):
+                    due.append(repository)
+        hold = self._sharing.try_hold(_NAME) if due else None
         if hold is None:
-            self._visit(self._cache.find)
             return
         with hold:
-            self._visit(self._cache.refresh)
-
-    def _visit(self, look: Callable[[Repository], object]) -> None:
-        for repository in self._repositories:
-            try:
-                look(repository)
-            except Exception:  # noqa: BLE001 - a bug with one must not end the care for the others
-                _log.exception("unexpected error in the tracker", repository=str(repository))
+            for repository in due:
+                with _surviving(repository=str(repository)):
+                    self._cache.refresh(repository)
 
     def _run(self) -> None:
         pause = Event()
         while True:
-            self.go_round()
-            pause.wait(_ROUND_SECONDS)
+            with _surviving():
+                self.go_round()
+            pause.wait(self._interval_seconds)
+
+
+@contextmanager
+def _surviving(**concerned: str) -> Iterator[None]:
+    """Log what should not happen; a bug with one repository must not end the care for all."""
+    try:
+        yield
+    except Exception:  # noqa: BLE001 - whatever a bug may raise belongs into the log
+        _log.exception("unexpected error in the tracker", **concerned)

@@ -1,15 +1,16 @@
 """Verified targets: whether the registry can deliver an image for its architecture."""
 
-from collections.abc import Callable
 from http import HTTPStatus
 
 from service.adapters.background import Start
 from service.adapters.call import Answer, Call
 from service.adapters.deadline import Deadline
 from service.adapters.delivery_record import DeliveryRecords
-from service.adapters.flight import Flights, Result, Seats
+from service.adapters.errand import Errands
+from service.adapters.flight import Seats
 from service.adapters.manifest import ACCEPT, Manifest, read_manifest, read_platform
 from service.adapters.registry_client import RegistryClient
+from service.adapters.sharing import Sharing
 from service.adapters.signature import find_signatures
 from service.domain.delivery import Delivery, Signatures
 from service.domain.image import Image
@@ -21,9 +22,6 @@ from service.errors import RegistryError, RegistryUnavailableError
 # than 100. Source: OCI distribution-spec v1.1.1, "Pushing Manifests".
 _MAX_BYTES = 4 * 1024 * 1024
 
-# A repository, and a tag or digest there.
-_Key = tuple[Repository, str]
-
 
 class RegistryVerifier:
     """Asks registries for manifests, once for all who ask for the same one.
@@ -34,20 +32,25 @@ class RegistryVerifier:
     Args:
         client: Its timeout bounds all that is verified for one question.
         records: What is known already.
-        seats: How many may ask registries for the unknown; who finds none is told that nobody
-            knows. Who waits for another's answer needs none.
+        sharing: Keeps other workers from asking for the same.
+        seats: How many may wait for the unknown; who finds none is told that nobody knows.
         start: Does work in the background.
     """
 
     def __init__(
-        self, client: RegistryClient, records: DeliveryRecords, seats: Seats, start: Start
+        self,
+        client: RegistryClient,
+        records: DeliveryRecords,
+        sharing: Sharing,
+        *,
+        seats: Seats,
+        start: Start,
     ) -> None:
         self._client = client
         self._records = records
-        self._seats = seats
         self._start = start
-        self._deliveries: Flights[_Key, Delivery] = Flights()
-        self._signatures: Flights[_Key, Signatures] = Flights()
+        self._deliveries: Errands[Delivery] = Errands(sharing, seats)
+        self._signatures: Errands[Signatures] = Errands(sharing, seats)
 
     def start(self) -> "Verification":
         """Begin the time of one question."""
@@ -55,72 +58,58 @@ class RegistryVerifier:
 
     def deliver(self, image: Image, deadline: Deadline) -> Delivery:
         """Tell what is known of an image, or ask for it."""
-        key = (image.repository, str(image.tag))
-        known = self._records.find_delivery(*key)
+        subject = (image.repository, str(image.tag))
+        known = self._records.find_delivery(*subject)
         if known is not None:
             if self._records.is_due(known):
-                self._start(
-                    f"{image.repository}:{image.tag}",
-                    lambda: self._renew(image, Deadline(self._client.timeout)),
-                )
+                self._start(subject, lambda: self._renew(image))
             return known.said
+
+        def find() -> Delivery | None:
+            record = self._records.reread_delivery(*subject)
+            return record.said if record else None
+
         try:
-            return self._join(self._deliveries, key, lambda: self._renew(image, deadline), deadline)
-        except RegistryError as error:
-            return Delivery(trouble=str(error))
+            return self._deliveries.wait_for(
+                subject, find, lambda: self._ask_and_keep(image, deadline), deadline
+            )
+        except RegistryUnavailableError as error:
+            return Delivery(trouble=str(error), retry_after_seconds=error.retry_after_seconds)
 
     def find_signatures(self, image: Image, digest: str, deadline: Deadline) -> Signatures:
         """Tell what is known of an image's signatures, or ask for them."""
         repository = image.repository
-        known = self._records.find_signatures(repository, digest)
-        if known is not None:
-            return known
 
-        def look() -> Signatures:
-            # Another may have finished just before.
-            seen = self._records.find_signatures(repository, digest)
-            if seen is None:
-                seen = find_signatures(self._client, repository, digest, deadline)
-                self._records.keep_signatures(repository, digest, seen)
+        def find() -> Signatures | None:
+            return self._records.find_signatures(repository, digest)
+
+        def ask() -> Signatures:
+            seen = find_signatures(self._client, repository, digest, deadline)
+            self._records.keep_signatures(repository, digest, seen)
             return seen
 
         try:
-            return self._join(self._signatures, (repository, digest), look, deadline)
-        except RegistryError:
+            return find() or self._signatures.wait_for((repository, digest), find, ask, deadline)
+        except RegistryUnavailableError:
             return Signatures()
 
-    def _join(
-        self,
-        flights: Flights[_Key, Result],
-        key: _Key,
-        work: Callable[[], Result],
-        deadline: Deadline,
-    ) -> Result:
-        """Work on a seat, or wait for who does the same, and no longer than for an answer.
+    def _renew(self, image: Image) -> None:
+        """Ask for an image that is due, unless another does or just did."""
+        subject = (image.repository, str(image.tag))
 
-        Raises:
-            RegistryUnavailableError: There is no seat, or no time.
-        """
-        host = key[0].registry
+        def find() -> Delivery | None:
+            record = self._records.reread_delivery(*subject)
+            return record.said if record and not self._records.is_due(record) else None
 
-        def lead() -> Result:
-            with self._seats.take():
-                return work()
+        deadline = Deadline(self._client.timeout)
+        self._deliveries.go(subject, find, lambda: self._ask_and_keep(image, deadline))
 
-        try:
-            return flights.join(key, lead, deadline.left(host))
-        except TimeoutError as error:
-            raise RegistryUnavailableError(f"{host} gave no answer in time") from error
-
-    def _renew(self, image: Image, deadline: Deadline) -> Delivery:
-        """Ask for an image unless another just did; trouble replaces nothing that stands."""
+    def _ask_and_keep(self, image: Image, deadline: Deadline) -> Delivery:
+        """Ask for an image; trouble replaces nothing that stands."""
         repository, tag = image.repository, str(image.tag)
-        known = self._records.find_delivery(repository, tag)
-        if known is not None and not self._records.is_due(known):
-            return known.said
         said = self._ask(image, deadline)
         if said.trouble:
-            known = self._records.find_delivery(repository, tag)
+            known = self._records.reread_delivery(repository, tag)
             if known is not None and known.said.is_verified:
                 if self._records.is_due(known):
                     self._records.postpone(repository, tag, known)

@@ -18,12 +18,14 @@ class Delivery:
         platform_digests: What an index at the tag holds for single platforms.
         refusal: Why it cannot be pulled for its architecture; None where it can, or nobody knows.
         trouble: Why it is not known whether it can be pulled; empty where it is.
+        retry_after_seconds: When asking again may help, where there is trouble.
     """
 
     digest: str | None = None
     platform_digests: frozenset[str] = frozenset()
     refusal: Refusal | None = None
     trouble: str = ""
+    retry_after_seconds: int = 30
 
     @property
     def is_verified(self) -> bool:

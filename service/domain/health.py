@@ -31,6 +31,20 @@ class CatalogueHealth:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """How the source of some catalogues answered when it was last asked.
+
+    Attributes:
+        name: The registry, or ``snapshot``.
+        problem: What is wrong with it, if anything.
+    """
+
+    name: str
+    health: Health
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Readiness:
     """Whether answers are possible.
 
@@ -38,9 +52,11 @@ class Readiness:
         redis: How the shared cache is; None where none is configured.
         redis_problem: What is wrong with it, if anything.
         catalogues: The tracked repositories.
+        sources: Where they come from; with nothing tracked, what failed callers.
     """
 
     health: Health
     redis: Health | None
     redis_problem: str | None
     catalogues: tuple[CatalogueHealth, ...]
+    sources: tuple[SourceHealth, ...] = ()

@@ -1,6 +1,7 @@
 """Which warnings an answer carries."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from service.domain.change import Change, VersionChange
 from service.domain.situation import Situation
@@ -144,17 +145,27 @@ def _warn_of_version(situation: Situation) -> Iterator[UpgradeWarning]:
             WarningCode.RUNNING_PRERELEASE,
             f"{running.version} is a pre-release",
         )
-    if not situation.question.is_renamed and not _is_published(running, situation.images):
+    if not situation.question.is_renamed and not _is_published(situation):
         yield UpgradeWarning.of(
             WarningCode.RUNNING_NOT_PUBLISHED,
             f"{running} is not among the published images of its stream",
         )
 
 
-def _is_published(running: ImageTag, images: Sequence[ImageTag]) -> bool:
+def _is_published(situation: Situation) -> bool:
     """Whether the tag is listed, or one that keeps to itself what a release file told."""
+    running, images = situation.running, situation.images
+    if running.trusted_boot:
+        # Its owner made it of an image without; a release file tells the tag of that one.
+        made_of = replace(running.stream, trusted_boot=False)
+        images = [*images, *situation.catalogue.list_images(made_of)]
     return any(
-        str(image) == str(running)
+        _print_plain(image) == _print_plain(running)
         or (image.has_unknown_kubernetes and image.version == running.version)
         for image in images
     )
+
+
+def _print_plain(tag: ImageTag) -> str:
+    """Print a tag without the mark of trusted boot."""
+    return str(replace(tag, trusted_boot_text=""))

@@ -108,6 +108,7 @@ def _refuse_unsafe(answer: Recommendation, accept: frozenset[str]) -> None:
         raise TargetNotVerifiedError(
             f"it is not known whether {answer.target and answer.target.reference} can be pulled:"
             f" {delivery.trouble}",
+            retry_after_seconds=delivery.retry_after_seconds,
         )
 
 

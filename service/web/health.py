@@ -4,7 +4,7 @@ from http import HTTPStatus
 
 from flask import Blueprint, Response, current_app, json
 
-from service.domain.health import CatalogueHealth, Health, Readiness
+from service.domain.health import CatalogueHealth, Health, Readiness, SourceHealth
 
 _MEDIA_TYPE = "application/health+json"
 
@@ -33,6 +33,7 @@ def _dump(readiness: Readiness, version: str) -> dict[str, object]:
         ping: dict[str, object] = {"componentType": "datastore", "status": readiness.redis}
         checks["redis:ping"] = [ping | _dump_problem(readiness.redis_problem)]
     checks["catalogue:age"] = [_dump_catalogue(each) for each in readiness.catalogues]
+    checks["catalogue:source"] = [_dump_source(each) for each in readiness.sources]
     return {"status": readiness.health, "version": version, "checks": checks}
 
 
@@ -44,6 +45,14 @@ def _dump_catalogue(catalogue: CatalogueHealth) -> dict[str, object]:
         "observedUnit": "s",
         "status": catalogue.health,
         **_dump_problem(catalogue.problem),
+    }
+
+
+def _dump_source(source: SourceHealth) -> dict[str, object]:
+    return {
+        "componentId": source.name,
+        "status": source.health,
+        **_dump_problem(source.problem),
     }
 
 

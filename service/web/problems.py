@@ -31,8 +31,6 @@ from service.web.formats import Form, negotiate_form
 
 _log = structlog.get_logger()
 
-_RETRY_VERIFYING_SECONDS = 30
-
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -167,9 +165,7 @@ def _answer_service_error(error: ServiceError) -> Response:
     if isinstance(error, InvalidRequestError):
         body["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
     response = _respond(body, PROBLEMS[error.slug].status)
-    if isinstance(error, TargetNotVerifiedError):
-        response.headers["Retry-After"] = str(_RETRY_VERIFYING_SECONDS)
-    if isinstance(error, RegistryUnavailableError):
+    if isinstance(error, TargetNotVerifiedError | RegistryUnavailableError):
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     return response
 

@@ -190,6 +190,36 @@ def test_trusted_boot_told_by_the_file_alone_is_manual(registry: FlaskClient) ->
     assert told.json["successor"]["reference"] == f"{ORGANISATION}/{TRUSTED_BOOT[0][1]}"
 
 
+TOLD = """\
+KAIROS_FLAVOR="hadron"
+KAIROS_FLAVOR_RELEASE="v0.4.0"
+KAIROS_VARIANT="core"
+KAIROS_TARGETARCH="amd64"
+KAIROS_MODEL="generic"
+KAIROS_TRUSTED_BOOT="true"
+KAIROS_RELEASE="{release}"
+"""
+ARTIFACT = 'KAIROS_ARTIFACT="kairos-hadron-v0.4.0-core-amd64-generic-{release}"\n'
+
+
+@pytest.mark.parametrize("file", [TOLD, TOLD + ARTIFACT])
+@pytest.mark.parametrize(("release", "warned"), [("v4.1.2", False), ("v4.1.9", True)])
+def test_trusted_boot_of_a_published_release_is_published(
+    file: str,
+    release: str,
+    *,
+    warned: bool,
+) -> None:
+    client = build_client_over(Listed(), ADVISOR_DEFAULT_ORGANISATION=ORGANISATION)
+
+    response = client.post(URL, data=file.format(release=release), content_type="text/plain")
+
+    assert response.json is not None
+    assert response.json["running"]["trusted_boot"] is True
+    codes = [warning["code"] for warning in response.json["warnings"]]
+    assert ("running_not_published" in codes) is warned
+
+
 def test_trusted_boot_of_ones_own_is_pulled() -> None:
     client = build_client(ADVISOR_OFFICIAL_REPOSITORIES="registry.example/none")
 

@@ -5,12 +5,13 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from service.domain.health import CatalogueHealth, Health, Readiness
+from service.domain.health import CatalogueHealth, Health, Readiness, SourceHealth
 from service.domain.reference import Repository
 from tests.apps import ROOT, build_client, build_client_over
 from tests.contract.document import find_operation, validate_response
 
 HADRON = Repository("quay.io", "kairos/hadron")
+SOURCE = SourceHealth("quay.io", Health.FAIL, "quay.io answered HTTP 500")
 
 
 def _build_client(health: Health, redis: Health | None) -> FlaskClient:
@@ -18,7 +19,7 @@ def _build_client(health: Health, redis: Health | None) -> FlaskClient:
     problem = "not reachable" if redis is Health.WARN else None
     catalogue = CatalogueHealth(HADRON, timedelta(seconds=41.7), Health.PASS)
     client.application.extensions["readiness"] = lambda: Readiness(
-        health, redis, problem, (catalogue,)
+        health, redis, problem, (catalogue,), (SOURCE,)
     )
     return client
 
@@ -56,6 +57,9 @@ def test_checks_tell_what_is_wrong_and_how_old_listings_are() -> None:
             "status": "pass",
         }
     ]
+    assert body["checks"]["catalogue:source"] == [
+        {"componentId": "quay.io", "status": "fail", "output": "quay.io answered HTTP 500"}
+    ]
 
 
 def test_version_is_the_one_of_the_project() -> None:
@@ -74,3 +78,6 @@ def test_snapshot_without_a_list_fails(tmp_path: Path) -> None:
     (tmp_path / "registry.example" / "os.json").write_text('{"tags": ["a"]}')
 
     assert (empty.status_code, client.get("/readyz").status_code) == (503, 200)
+    assert empty.get_json(force=True)["checks"]["catalogue:source"] == [
+        {"componentId": "snapshot", "status": "fail", "output": "no list can be read"}
+    ]

@@ -149,6 +149,16 @@ def test_registry_that_cannot_say_costs_the_pin_and_the_acting_forms(
     assert "quay.io gave no answer in time" in refused.text
 
 
+def test_who_finds_no_seat_to_verify_on_is_told_to_ask_again_soon(verifier: FakeVerifier) -> None:
+    verifier.answers = {NEWEST: Delivery(trouble="too many callers", retry_after_seconds=1)}
+
+    told, refused = ask(build(verifier)), ask(build(verifier), format="text")
+
+    assert told.status_code == 200
+    assert "target_not_verified" in codes(told)
+    assert (refused.status_code, refused.headers["Retry-After"]) == (503, "1")
+
+
 def test_without_verification_a_target_is_given_unpinned() -> None:
     client = build(None)
 

@@ -382,7 +382,7 @@ def test_repository_that_is_gone_is_gone_for_all(
 def test_sentinel_names_the_master(
     redis: RedisServer, tmp_path: Path, source: FakeTagSource
 ) -> None:
-    with start_sentinel(tmp_path, redis) as sentinel:
+    with start_sentinel(tmp_path, redis.port) as sentinel:
         url = f"redis+sentinel://127.0.0.1:{sentinel.port}/main/0"
         workers = [Worker(url, source) for _ in range(2)]
 

@@ -1,6 +1,8 @@
 """What may happen between a worker and a real Redis: TLS, a partition, resets."""
 
+import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -16,9 +18,19 @@ from tests.integration.sharing_workers import (
     ONCE,
     TAGS,
     Worker,
+    trust_ends,
     wait_until,
 )
-from tests.redis_server import RedisServer, start_redis
+from tests.redis_server import (
+    RedisServer,
+    announce_ports,
+    start_cluster,
+    start_redis,
+    start_sentinel,
+)
+
+# What each answer of a Redis takes that is slow, and not stalled.
+SLOW = 0.2
 
 
 @pytest.fixture(scope="module")
@@ -107,6 +119,72 @@ def test_tls_that_cannot_be_trusted_is_like_a_redis_that_is_down(
     assert redis.client.dbsize() == 0
 
 
+@contextmanager
+def start_sentinel_behind_tls(
+    directory: Path, redis: RedisServer, authority: Authority
+) -> Iterator[str]:
+    """Run a sentinel and its master, and give where clients find them, over TLS alone."""
+    tls = authority.server_context()
+    with (
+        # The sentinel names the master's port, and watches it there.
+        Forwarder(redis.port, tls, plain_too=True) as master,
+        start_sentinel(directory, master.port) as sentinel,
+        Forwarder(sentinel.port, tls) as wire,
+    ):
+        yield f"redis+sentinel://127.0.0.1:{wire.port}/main/0"
+
+
+@contextmanager
+def start_cluster_behind_tls(directory: Path, authority: Authority) -> Iterator[str]:
+    """Run a cluster whose nodes are named to clients by ports that speak TLS."""
+    with ExitStack() as stack:
+        servers = stack.enter_context(start_cluster(directory))
+        tls = authority.server_context()
+        wires = [stack.enter_context(Forwarder(server.port, tls)) for server in servers]
+        announce_ports(servers, [wire.port for wire in wires])
+        yield "redis+cluster://" + ",".join(f"127.0.0.1:{wire.port}" for wire in wires)
+
+
+@pytest.fixture(params=["sentinel", "cluster"])
+def many_behind_tls(
+    request: pytest.FixtureRequest, redis: RedisServer, authority: Authority, tmp_path: Path
+) -> Iterator[str]:
+    """Give the URL of a sentinel's master, and of a cluster; both speak TLS to clients."""
+    start = (
+        start_sentinel_behind_tls(tmp_path, redis, authority)
+        if request.param == "sentinel"
+        else start_cluster_behind_tls(tmp_path, authority)
+    )
+    with start as url:
+        yield url
+
+
+def test_sentinel_and_cluster_are_spoken_to_over_tls(
+    many_behind_tls: str, files: dict[str, Path], source: FakeTagSource
+) -> None:
+    url = f"{many_behind_tls}?ssl=true&ssl_ca_certs={files['ca']}"
+    workers = [Worker(url, source) for _ in range(2)]
+
+    counts = [worker.fetch().tag_count for worker in workers]
+
+    assert counts == [400, 400]
+    assert source.asked == [HADRON]
+    assert [worker.link.check() for worker in workers] == [None, None]
+
+
+@pytest.mark.parametrize("options", ["ssl=true&ssl_ca_certs={stranger}", "ssl=true", ""])
+def test_sentinel_or_cluster_that_cannot_be_trusted_is_like_a_redis_that_is_down(
+    many_behind_tls: str, files: dict[str, Path], source: FakeTagSource, options: str
+) -> None:
+    worker = Worker(f"{many_behind_tls}?{options.format(**files)}", source)
+
+    catalogue = worker.fetch_within(ONCE)
+    worker.fetch_within(AT_ONCE)
+
+    assert catalogue.tag_count == 400
+    assert worker.link.check() == "not reachable"
+
+
 @pytest.mark.parametrize("fault", [Forwarder.part, Forwarder.reset])
 def test_partition_costs_half_a_second_once_until_it_heals(
     wire: Forwarder, redis: RedisServer, source: FakeTagSource, fault: Callable[[Forwarder], None]
@@ -125,6 +203,41 @@ def test_partition_costs_half_a_second_once_until_it_heals(
     worker.fetch_within(AT_ONCE)
     assert worker.events.count("redis_unreachable") == worker.events.count("redis_back") == 1
     assert redis.client.exists(KEY)
+    assert source.asked == [HADRON]
+
+
+def test_slow_redis_is_kept_out_of_the_way_until_it_is_fast(
+    wire: Forwarder, source: FakeTagSource
+) -> None:
+    worker = Worker(through(wire), source)
+    worker.fetch()
+    wire.delay(SLOW)
+    trust_ends()
+
+    worker.fetch_within(ONCE)
+    begun = time.monotonic()
+    for _ in range(20):
+        worker.fetch()
+    took = time.monotonic() - begun
+
+    assert took < SLOW
+    assert worker.link.check() == "not reachable"
+    time.sleep(1.5)
+    assert worker.link.check() == "not reachable"
+    wire.delay(0)
+    wait_until(lambda: worker.link.check() is None)
+    assert worker.events.count("redis_unreachable") == worker.events.count("redis_back") == 1
+    assert source.asked == [HADRON]
+
+
+def test_slow_redis_costs_a_cold_caller_half_a_second_once(
+    wire: Forwarder, source: FakeTagSource
+) -> None:
+    wire.delay(SLOW)
+
+    catalogue = Worker(through(wire), source).fetch_within(ONCE)
+
+    assert catalogue.tag_count == 400
     assert source.asked == [HADRON]
 
 

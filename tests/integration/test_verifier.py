@@ -14,6 +14,7 @@ from service.adapters.deadline import Deadline
 from service.adapters.delivery_record import DeliveryRecords
 from service.adapters.flight import Seats
 from service.adapters.registry_client import RegistryClient
+from service.adapters.sharing import NothingShared
 from service.adapters.store import MemoryStore
 from service.adapters.verifier import RegistryVerifier
 from service.domain.delivery import Delivery, Signatures
@@ -85,7 +86,9 @@ def make_verifier(
         fresh=fresh,
         stale=timedelta(days=30),
     )
-    return RegistryVerifier(client, records, Seats(seats), (later or Later()).start)
+    return RegistryVerifier(
+        client, records, NothingShared(), seats=Seats(seats), start=(later or Later()).start
+    )
 
 
 def image(registry: str, repository: str, tag: str = TAG) -> Image:
@@ -362,14 +365,43 @@ def test_herd_is_answered_at_once_when_a_tag_is_due(faulty: RegistryServer) -> N
     assert faulty.requests.count(MANIFESTS) <= 2
 
 
-def test_cold_herd_asks_once_on_one_seat(faulty: RegistryServer) -> None:
+def test_cold_herd_asks_once_and_waits_on_seats_alone(faulty: RegistryServer) -> None:
     faulty.routes[MANIFESTS] = _after_a_while(give(MANIFEST))
     faulty.routes[CONFIG_PATH] = give(CONFIG)
 
-    answers = _ask_at_once(make_verifier(seats=1), image(faulty.address, "kairos/x"))
+    answers = _ask_at_once(make_verifier(seats=8), image(faulty.address, "kairos/x"))
 
-    assert all(answer.is_verified for answer in answers)
+    refused = [answer for answer in answers if not answer.is_verified]
+    assert len(refused) == HERD - 8
+    assert {answer.trouble for answer in refused} == {"too many callers wait for registries"}
+    assert {answer.retry_after_seconds for answer in refused} == {1}
     assert faulty.requests == [MANIFESTS, CONFIG_PATH]
+
+
+def test_who_finds_no_seat_is_told_so_at_once_and_the_next_time_what_came_of_it(
+    faulty: RegistryServer,
+) -> None:
+    asked, told = Event(), Event()
+
+    def wait(handler: Handler) -> None:
+        asked.set()
+        told.wait(PATIENCE.total_seconds())
+        handler.reply(404)
+
+    faulty.routes[MANIFESTS] = wait
+    verifier, wanted = make_verifier(seats=1), image(faulty.address, "kairos/x")
+
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(verifier.start().verify, wanted)
+        assert asked.wait(PATIENCE.total_seconds())
+        refused = verifier.start().verify(wanted)
+        told.set()
+        settled = first.result()
+
+    assert "too many callers" in refused.trouble
+    assert settled == Delivery(refusal=Refusal.NOT_PULLABLE)
+    assert verifier.start().verify(wanted) == settled
+    assert len(faulty.requests) == 1
 
 
 def test_who_waits_for_another_waits_no_longer_than_for_an_answer(faulty: RegistryServer) -> None:
@@ -396,7 +428,7 @@ def test_who_waits_for_another_waits_no_longer_than_for_an_answer(faulty: Regist
 def test_signatures_are_looked_for_once_by_a_herd(faulty: RegistryServer) -> None:
     tag = f"/v2/kairos/x/manifests/{WRONG.replace(':', '-')}.sig"
     faulty.routes[tag] = _after_a_while(code(200))
-    verification = make_verifier(seats=1).start()
+    verification = make_verifier(seats=HERD).start()
 
     with ThreadPoolExecutor(HERD) as threads:
         target = image(faulty.address, "kairos/x")

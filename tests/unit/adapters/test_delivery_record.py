@@ -1,3 +1,4 @@
+import time
 from datetime import timedelta
 
 import pytest
@@ -14,14 +15,21 @@ REPOSITORY = Repository("quay.io", "kairos/x")
 HELD = Delivery(DIGEST, frozenset({f"sha256:{'b' * 64}"}))
 PLATFORMS = {"linux/amd64": DIGEST, "linux/arm64": None}
 FRESH = timedelta(minutes=15)
+# Longer than what was read is trusted.
+TRUSTED = 1.1
 
 
 class SpyStore(MemoryStore):
-    """Remembers all keys."""
+    """Remembers all keys, and which it was asked for."""
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__(clock=clock)
         self.keys: set[str] = set()
+        self.asked: list[str] = []
+
+    def get(self, key: str) -> bytes | None:
+        self.asked.append(key.partition(":")[0])
+        return super().get(key)
 
     def put(self, key: str, value: bytes, life: timedelta) -> None:
         self.keys.add(key)
@@ -63,6 +71,69 @@ def test_what_was_told_to_one_credential_is_not_told_to_another() -> None:
     assert not others.has(REPOSITORY, DIGEST)
     assert others.find_signatures(REPOSITORY, DIGEST) is None
     assert f"tag:mine:{REPOSITORY}:tag" in store.keys
+
+
+def test_what_was_read_is_trusted_for_a_second_and_by_digest_for_good() -> None:
+    store = SpyStore(FakeClock())
+    kept = records(store)
+    kept.keep_delivery(REPOSITORY, "tag", HELD)
+    kept.keep_platforms(REPOSITORY, DIGEST, PLATFORMS)
+    kept.keep_having(REPOSITORY, DIGEST)
+    kept.keep_signatures(REPOSITORY, DIGEST, Signatures(signed=True, attested=True))
+
+    def read() -> list[str]:
+        store.asked.clear()
+        kept.find_delivery(REPOSITORY, "tag")
+        kept.find_platforms(REPOSITORY, DIGEST)
+        kept.has(REPOSITORY, DIGEST)
+        kept.find_signatures(REPOSITORY, DIGEST)
+        return list(store.asked)
+
+    first, second = read(), read()
+    time.sleep(TRUSTED)
+
+    assert (first, second) == (["tag", "manifest", "image", "signatures"], [])
+    assert read() == ["tag", "signatures"]
+
+
+def test_nothing_known_is_not_trusted() -> None:
+    store = SpyStore(FakeClock())
+    mine, other = records(store), records(store)
+    assert mine.find_delivery(REPOSITORY, "tag") is None
+
+    other.keep_delivery(REPOSITORY, "tag", HELD)
+
+    assert mine.find_delivery(REPOSITORY, "tag") is not None
+
+
+def test_no_replaces_what_was_trusted_by_who_says_it_and_who_looks_again() -> None:
+    store = SpyStore(FakeClock())
+    mine, other = records(store), records(store)
+    mine.keep_delivery(REPOSITORY, "tag", HELD)
+    refused = Delivery(refusal=Refusal.NOT_PULLABLE)
+    trusted = [each.find_delivery(REPOSITORY, "tag") for each in (mine, other)]
+
+    mine.keep_delivery(REPOSITORY, "tag", refused)
+
+    own, anew = mine.find_delivery(REPOSITORY, "tag"), other.reread_delivery(REPOSITORY, "tag")
+    assert trusted[0] == trusted[1]
+    assert own is not None
+    assert own.said == refused
+    assert own == anew
+
+
+def test_no_of_another_worker_is_seen_within_a_second() -> None:
+    store = SpyStore(FakeClock())
+    mine, other = records(store), records(store)
+    mine.keep_delivery(REPOSITORY, "tag", HELD)
+    trusted = other.find_delivery(REPOSITORY, "tag")
+    mine.keep_delivery(REPOSITORY, "tag", Delivery(refusal=Refusal.NOT_PULLABLE))
+
+    still = other.find_delivery(REPOSITORY, "tag")
+    time.sleep(TRUSTED)
+
+    assert still == trusted
+    assert other.find_delivery(REPOSITORY, "tag") == mine.find_delivery(REPOSITORY, "tag")
 
 
 SHORT = timedelta(seconds=10)

@@ -256,6 +256,7 @@ def test_following_counts_higher_flavor_releases_among_the_newer_ones() -> None:
         # Another Kubernetes, or another spelling, is another image.
         (NEW, [standard("v3.3.0", "1.31.3")], "running_not_published"),
         (NEW, [NEW.replace("-k3s-v", "-k3sv")], "running_not_published"),
+        (core("v3.3.0-uki"), [core("v3.3.1"), core("v3.3.1-uki")], "running_not_published"),
         (core("v3.3.0-1-g2a7090f"), [core("v3.3.1")], "development_build"),
     ],
 )
@@ -284,6 +285,8 @@ def test_warning_appears(running: str, tags: list[str], code: str) -> None:
         (core("v3.3.0"), [core("v3.3.0"), core("v3.3.1")], "running_not_published"),
         # A tag may keep to itself what a release file tells.
         (NEW, [NEWER_UNKNOWN], "running_not_published"),
+        # A trusted boot image is made of a published one, by its owner.
+        (core("v3.3.0-uki"), [core("v3.3.0"), core("v3.3.1-uki")], "running_not_published"),
         (core("v3.3.0"), [core("v3.3.1")], "development_build"),
     ],
 )
