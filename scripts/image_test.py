@@ -220,9 +220,13 @@ def _composed(work: Path) -> Iterator[Callable[..., str]]:
 
     try:
         yield compose
-    except BaseException:
+    except SystemExit:
         print(_run("podman", "ps", "--all", check=False))
-        print(_run(str(_COMPOSE), "--project-name", _PROJECT, *files, "logs", check=False))
+        print(
+            _run(
+                str(_COMPOSE), "--project-name", _PROJECT, *files, "logs", "--tail=20", check=False
+            )
+        )
         raise
     finally:
         compose("down", "--volumes")

@@ -13,6 +13,7 @@ from service.adapters.event_log import EventLog
 from service.adapters.flight import Seats
 from service.adapters.http import Network
 from service.adapters.mirror import MirroredTagSource, MirroredVerifier
+from service.adapters.observed import ObservedTagSource
 from service.adapters.readiness import ReadinessProbe
 from service.adapters.redis_link import RedisLink
 from service.adapters.redis_sharing import RedisSharing
@@ -107,7 +108,7 @@ def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _
     client = _build_client(settings, store)
     mirrors = settings.mirrors
     return _Origin(
-        MirroredTagSource(RegistryTagSource(client, clock=_now), mirrors),
+        MirroredTagSource(ObservedTagSource(RegistryTagSource(client, clock=_now)), mirrors),
         Lives(settings.fresh, settings.stale),
         partial(_build_verifier, settings, client, store, seats)
         if settings.verify_targets
