@@ -1,6 +1,6 @@
 # A bare `make` lists the targets. Each of them sets up what it needs: see scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench image-test lint lock venv venv-dev
+.PHONY: help run demo test bench chaos soak image-test lint lock venv venv-dev
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -17,6 +17,13 @@ test: venv-dev ## run the tests (ARGS='-k stale' goes to pytest)
 bench: venv-dev ## measure storms and faults, and print each figure beside its target
 	.venv-dev/bin/python -m bench
 
+chaos: venv-dev ## break one thing after the other, and print what callers notice (some minutes)
+	@ls /usr/lib/*/faketime >/dev/null 2>&1 || scripts/apt.sh libfaketime || true
+	@.venv-dev/bin/python -m chaos $(ARGS)
+
+soak: venv-dev ## print memory and file descriptors of ten minutes' load (ARGS=1 for one minute)
+	@.venv-dev/bin/python -m chaos.soak $(ARGS)
+
 image-test: venv-dev ## as root on Debian: build the image, run it, bring compose up, stop and clean all
 	@.venv-dev/bin/python scripts/image_test.py
 
@@ -24,7 +31,7 @@ lint: venv-dev ## check format, style, types, layers, scripts, openapi.yaml and 
 	.venv-dev/bin/ruff format --check
 	.venv-dev/bin/ruff check
 	.venv-dev/bin/mypy
-	.venv-dev/bin/mypy gunicorn.conf.py scripts bench
+	.venv-dev/bin/mypy gunicorn.conf.py scripts bench chaos
 	.venv-dev/bin/lint-imports
 	.venv-dev/bin/shellcheck .ci/run scripts/*.sh
 	.venv-dev/bin/openapi-spec-validator openapi.yaml

@@ -13,11 +13,13 @@ class RegistryFront(LoopbackServer):
     Attributes:
         listings: The path of each listing that was asked for.
         delay_seconds: How long each is held up.
+        refusal: The status that is answered in place of the registry's, with a pause of 2 s.
     """
 
     def __init__(self, registry: str, delay_seconds: float = 0.0) -> None:
         self.registry = registry
         self.delay_seconds = delay_seconds
+        self.refusal: int | None = None
         self.listings: list[str] = []
         super().__init__(_Handler)
 
@@ -35,8 +37,11 @@ class _Handler(BaseHTTPRequestHandler):
         if "/tags/list" in self.path:
             self.server.listings.append(self.path)
             time.sleep(self.server.delay_seconds)
-        status, body = self._forward()
+        refusal = self.server.refusal
+        status, body = (refusal, b"{}") if refusal else self._forward()
         self.send_response(status)
+        if refusal:
+            self.send_header("Retry-After", "2")
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
