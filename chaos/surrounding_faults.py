@@ -16,7 +16,7 @@ from tests.e2e.deployment import Deployment, start_deployment
 
 _SECONDS = 3.0
 _SHORT = {"ADVISOR_FRESH_SECONDS": "1"}
-_FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"), None)
+_FAKETIME = next(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"), None)
 
 
 def _run(

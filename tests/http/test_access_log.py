@@ -1,7 +1,12 @@
 import pytest
+from flask import request
 from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
+from service.domain.status import Status
+from service.domain.support import Verdict
+from service.web.access_log import AccessLog, Outcome
+from service.web.decision import Decision
 from tests.apps import MAJOR_JUMP, UP_TO_DATE, UPGRADABLE, build_client
 
 TRACEPARENT = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
@@ -109,3 +114,27 @@ def test_nothing_is_logged_below_the_level(capsys: pytest.CaptureFixture[str]) -
     client.get(f"/v1/upgrade?image={UPGRADABLE}")
 
     assert '"event":"request"' not in capsys.readouterr().out
+
+
+def test_many_decisions_have_a_line_each() -> None:
+    app = build_client().application
+    decisions = [
+        Decision(
+            running=UPGRADABLE,
+            target=None,
+            status=Status.AHEAD,
+            verdict=Verdict.UNKNOWN,
+            warnings=(),
+            listed_at="2026-11-22T19:07:00+00:00",
+            node=name,
+        )
+        for name in ("one", "two")
+    ]
+    outcome = Outcome("/v1/upgrades", "POST", 200, 0.01, None, decisions)
+
+    with app.test_request_context("/v1/upgrades"), capture_logs() as lines:
+        AccessLog("rules").write(request, outcome)
+
+    assert [line["event"] for line in lines] == ["request", "decision", "decision"]
+    assert [line["decision"]["node"] for line in lines[1:]] == ["one", "two"]
+    assert "decision" not in lines[0]
