@@ -18,7 +18,6 @@ bench: venv-dev ## measure storms and faults, and print each figure beside its t
 	.venv-dev/bin/python -m bench
 
 chaos: venv-dev ## break one thing after the other, and print what callers notice (some minutes)
-	@ls /usr/lib/*/faketime >/dev/null 2>&1 || scripts/apt.sh libfaketime || true
 	@.venv-dev/bin/python -m chaos $(ARGS)
 
 soak: venv-dev ## print memory and file descriptors of ten minutes' load (ARGS=1 for one minute)

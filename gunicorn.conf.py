@@ -8,6 +8,7 @@ reads anew.
 import logging
 import os
 import sys
+from importlib import import_module
 from typing import Protocol
 
 from service.adapters.credentials import Credentials
@@ -38,6 +39,11 @@ except (SettingsError, RulesError) as error:
     sys.exit(f"kairos-upgrade-advisor: {error}")
 
 configure_logging(_settings.log_level, _settings.log_format)
+
+# What takes longest to load is loaded here, once: while workers replace others, callers wait for
+# them to begin. Not the app, which SIGHUP makes anew, nor the metrics, which each worker has.
+for _name in ("flask", "requests", "service.advisor"):
+    import_module(_name)
 
 bind = f"0.0.0.0:{_settings.port}"
 loglevel = _settings.log_level

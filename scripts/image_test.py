@@ -9,6 +9,7 @@ in one temporary directory, which is removed at the end with everything that was
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -78,6 +79,8 @@ def main() -> None:
     for program, package in _PACKAGES.items():
         if not shutil.which(program):
             _run("scripts/apt.sh", package)
+    # Whoever ends it ends what it has started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     work = Path(tempfile.mkdtemp(prefix="image-test-"))
     try:
         _configure(work)
