@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from cachetools import TLRUCache
 
 from service.adapters.event_log import EventLog
+from service.adapters.refresh import shorten
 from service.adapters.store import Store
 from service.adapters.stored_answer import (
     DeliveryRecord,
@@ -54,9 +55,10 @@ class DeliveryRecords:
         clock: The current time, aware and UTC.
         fresh: How long it is not asked again whether a tag can be pulled.
         stale: How long it is taken as known that it can, where it cannot be asked for again.
+        jitter: What is made of the first, so that what was verified together is not due together.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a record has these lives
         self,
         store: Store,
         *,
@@ -64,11 +66,13 @@ class DeliveryRecords:
         clock: Callable[[], datetime],
         fresh: timedelta,
         stale: timedelta,
+        jitter: Callable[[timedelta], timedelta] = shorten,
     ) -> None:
         self._store = store
         self._fingerprint = fingerprint
         self._clock = clock
         self._fresh = fresh
+        self._jitter = jitter
         self._life = max(fresh, min(stale, _MAX_STALE))
         self._events = EventLog()
         self._lock = Lock()
@@ -96,7 +100,9 @@ class DeliveryRecords:
         """Keep what was said; shortly where the tag may just be about to be pushed, or mended."""
         now = self._clock()
         fresh, life = (
-            (self._fresh, self._life) if said.is_verified else (_FAILURE_LIFE, _FAILURE_LIFE)
+            (self._jitter(self._fresh), self._life)
+            if said.is_verified
+            else (_FAILURE_LIFE, _FAILURE_LIFE)
         )
         self._put_delivery(repository, tag, DeliveryRecord(said, now + fresh, now + life))
 

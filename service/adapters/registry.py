@@ -9,9 +9,8 @@ from threading import BoundedSemaphore
 from service.adapters.call import Answer, Call
 from service.adapters.deadline import Deadline
 from service.adapters.next_page import find_next
-from service.adapters.parsing import Parser
 from service.adapters.registry_client import RegistryClient, refuse_status
-from service.adapters.tag_list import MAX_TAGS, TagList, parse_tag_list
+from service.adapters.tag_list import MAX_TAGS, parse_tag_list
 from service.domain.catalogue import TagListing
 from service.domain.reference import Repository, quote
 from service.errors import RegistryError, RegistryUnavailableError
@@ -39,7 +38,6 @@ class RegistryTagSource:
     def __init__(self, client: RegistryClient, *, clock: Callable[[], datetime]) -> None:
         self._client = client
         self._clock = clock
-        self._parser: Parser[TagList] = Parser(parse_tag_list)
         self._large = BoundedSemaphore(_LARGE_AT_ONCE)
 
     def list_tags(self, repository: Repository) -> TagListing:
@@ -112,9 +110,7 @@ class RegistryTagSource:
     ) -> tuple[str, ...]:
         host = repository.registry
         try:
-            tag_list = self._parser.parse(page.body, deadline.left(host))
-        except TimeoutError as error:
-            raise RegistryUnavailableError(f"the list of {host} was not read in time") from error
+            tag_list = self._client.read(repository, parse_tag_list, page.body, deadline)
         except ValueError as error:
             raise RegistryError(f"{host}: the list of {repository} {error}") from error
         if tag_list.name is not None and tag_list.name != repository.name:

@@ -9,11 +9,12 @@ from service.adapters.courtesy import CourteousClient
 from service.adapters.credentials import Credentials
 from service.adapters.deadline import Deadline
 from service.adapters.http import HttpClient, Network
+from service.adapters.parsing import Parser, Result, Sent
 from service.adapters.pause import Pauses
 from service.adapters.registry_auth import Authenticator
 from service.adapters.store import Store
 from service.domain.reference import Repository
-from service.errors import RegistryError, RepositoryNotFoundError
+from service.errors import RegistryError, RegistryUnavailableError, RepositoryNotFoundError
 
 # Docker Hub answers the API on another host than the one in references.
 _API_HOSTS = {"docker.io": "registry-1.docker.io"}
@@ -43,6 +44,7 @@ class RegistryClient:
         self._http = HttpClient(network, timeout=timeout)
         self._client = CourteousClient(self._http, Pauses(store, clock))
         self._credentials = credentials
+        self._parser = Parser()
         self._authenticator = Authenticator(self._client, credentials, clock)
 
     def base_url(self, repository: Repository) -> str:
@@ -71,6 +73,25 @@ class RegistryClient:
             return answer
         key = self._authenticator.answer(repository, answer, deadline)
         return self._client.send(call.authorized(key), deadline)
+
+    def read(
+        self,
+        repository: Repository,
+        read: Callable[[Sent], Result],
+        sent: Sent,
+        deadline: Deadline,
+    ) -> Result:
+        """Read what the registry of a repository sent.
+
+        Raises:
+            RegistryUnavailableError: Too much else is read before it.
+            ValueError: As the reading raised it.
+        """
+        host = repository.registry
+        try:
+            return self._parser.parse(read, sent, deadline.left(host))
+        except TimeoutError as error:
+            raise RegistryUnavailableError(f"what {host} sent was not read in time") from error
 
 
 def refuse_status(answer: Answer, repository: Repository) -> None:

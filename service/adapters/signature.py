@@ -16,7 +16,7 @@ from service.domain.delivery import Signatures
 from service.domain.reference import Repository
 from service.errors import RegistryError
 
-_MAX_BYTES = 4 * 1024 * 1024
+_MAX_BYTES = 512 * 1024
 _INDEX = {"Accept": "application/vnd.oci.image.index.v1+json"}
 _SIGNATURE = "application/vnd.dev.cosign.artifact.sig.v1+json"
 _BUNDLE = "application/vnd.dev.sigstore.bundle"
@@ -74,14 +74,18 @@ def _list_referrers(
         return
     if answer.status != HTTPStatus.OK:
         raise RegistryError(f"{repository.registry} lists no referrers")
+    yield from client.read(repository, _read_referrers, answer.body, deadline)
+
+
+def _read_referrers(body: bytes) -> list[Mapping[str, object]]:
     try:
-        document = json.loads(answer.body)
+        document = json.loads(body)
     except RecursionError as error:
         raise ValueError("is not JSON") from error
     found = document.get("manifests") if isinstance(document, dict) else None
     if not isinstance(found, list):
         raise ValueError("has no list")  # noqa: TRY004 - malformed, not misused
-    yield from (referrer for referrer in found if isinstance(referrer, dict))
+    return [referrer for referrer in found if isinstance(referrer, dict)]
 
 
 def _is_signature(referrer: Mapping[str, object]) -> bool:

@@ -1,5 +1,6 @@
 """Verified targets: whether the registry can deliver an image for its architecture."""
 
+from functools import partial
 from http import HTTPStatus
 
 from service.adapters.background import Start
@@ -18,9 +19,9 @@ from service.domain.legality import Refusal
 from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError
 
-# The least that registries must take as a manifest; Kairos' have a few KiB, configurations less
-# than 100. Source: OCI distribution-spec v1.1.1, "Pushing Manifests".
-_MAX_BYTES = 4 * 1024 * 1024
+# Kairos' manifests have a few KiB, configurations less than 100. Small values that are many take
+# some thirty times their size in memory.
+_MAX_BYTES = 512 * 1024
 
 
 class RegistryVerifier:
@@ -124,7 +125,8 @@ class RegistryVerifier:
             answer = self._fetch(image.repository, f"manifests/{tag}", deadline)
             if answer.status == HTTPStatus.NOT_FOUND:
                 return Delivery(refusal=Refusal.NOT_PULLABLE)
-            return self._judge(image, read_manifest(answer), deadline)
+            manifest = self._client.read(image.repository, read_manifest, answer, deadline)
+            return self._judge(image, manifest, deadline)
         except ValueError as error:
             return Delivery(trouble=f"{registry}: the manifest of {tag} {error}")
         except RegistryError as error:
@@ -146,12 +148,14 @@ class RegistryVerifier:
     def _find_platforms(
         self, repository: Repository, manifest: Manifest, deadline: Deadline
     ) -> dict[str, str | None]:
-        if manifest.config is None:
+        config = manifest.config
+        if config is None:
             return dict(manifest.platforms)
-        answer = self._fetch(repository, f"blobs/{manifest.config}", deadline)
+        answer = self._fetch(repository, f"blobs/{config}", deadline)
         if answer.status == HTTPStatus.NOT_FOUND:
             raise ValueError("has lost its configuration")
-        return {read_platform(answer.body, manifest.config): None}
+        read = partial(read_platform, digest=config)
+        return {self._client.read(repository, read, answer.body, deadline): None}
 
     def _has(self, repository: Repository, digest: str, deadline: Deadline) -> bool:
         """Tell whether the image is there that an index holds for one platform."""

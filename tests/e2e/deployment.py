@@ -65,8 +65,6 @@ def start_deployment(
             "ADVISOR_PRIVATE_REGISTRIES": front.address,
             "ADVISOR_INSECURE_REGISTRIES": front.address,
             "ADVISOR_TRACKED_REPOSITORIES": ",",
-            # These are about listings; the front is not asked for manifests.
-            "ADVISOR_VERIFY_TARGETS": "false",
             "WEB_CONCURRENCY": "2",
             **{
                 name: value.replace("REGISTRY", front.address)
@@ -129,11 +127,11 @@ def run_load(services: Sequence[Service], image: str, callers: int = 4) -> Itera
             thread.join(_SECONDS)
 
 
-def ask_until_answered(service: Service, image: str) -> tuple[Reply, int]:
+def ask_until_answered(service: Service, image: str, **query: str) -> tuple[Reply, int]:
     """Ask as a patient caller does: again after ``Retry-After``; tells how often that was."""
     deadline, refused = time.monotonic() + _SECONDS, 0
     while True:
-        reply = service.ask(image)
+        reply = service.ask(image, **query)
         if reply.status != 503 or time.monotonic() > deadline:
             return reply, refused
         refused += 1

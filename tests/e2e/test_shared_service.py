@@ -40,19 +40,47 @@ def _warm(deployment: Deployment) -> None:
         list(pool.map(lambda _: deployment.ask_all(), range(32)))
 
 
-def test_cold_askers_of_two_instances_make_one_listing(tmp_path: Path) -> None:
+def test_cold_askers_of_two_instances_make_one_listing_and_one_verification(
+    tmp_path: Path,
+) -> None:
     with (
         start_deployment(tmp_path, delay_seconds=0.5) as deployment,
         ThreadPoolExecutor(ASKERS) as pool,
     ):
+        deployment.front.manifest_delay_seconds = 0.5
+        # As nodes ask that act on the answer unread.
+        query = {"format": "text", "accept": "major_jump"}
         services = deployment.services * (ASKERS // 2)
         answers = list(
-            pool.map(lambda service: ask_until_answered(service, deployment.image)[0], services)
+            pool.map(
+                lambda service: ask_until_answered(service, deployment.image, **query)[0], services
+            )
         )
 
         assert Counter(answer.status for answer in answers) == {200: ASKERS}
         assert len({answer.text for answer in answers}) == 1
+        assert "@sha256:" in answers[0].text
         assert deployment.front.count("kairos/hadron") == 1
+        assert len(deployment.front.manifests) == 1
+
+
+def test_cold_askers_who_find_no_seat_are_told_the_target_unverified(tmp_path: Path) -> None:
+    with start_deployment(tmp_path) as deployment, ThreadPoolExecutor(ASKERS) as pool:
+        # The listing is known, and no target was verified.
+        listed = deployment.image.replace("-v3.", "-v9.")
+        assert {service.ask(listed).json["target"] for service in deployment.services} == {None}
+        deployment.front.manifest_delay_seconds = 1
+        asked = [
+            pool.submit(service.ask, deployment.image)
+            for service in deployment.services * (ASKERS // 2)
+        ]
+        told = [each.result().json["target"] for each in asked]
+        after = [reply.json["target"]["verified"] for reply in deployment.ask_all()]
+
+    assert len({target["reference"] for target in told}) == 1
+    assert {target["verified"] for target in told} == {True, False}
+    assert after == [True, True]
+    assert len(deployment.front.manifests) == 1
 
 
 def test_two_instances_agree_at_all_times_during_a_refresh(tmp_path: Path) -> None:
@@ -118,7 +146,11 @@ def test_redis_flushed_under_load_costs_no_second_listing(deployment: Deployment
 
 
 def test_registry_killed_under_load_fails_no_request_for_what_is_known(tmp_path: Path) -> None:
-    with start_deployment(tmp_path, {"ADVISOR_FRESH_SECONDS": "1"}) as deployment:
+    settings = {
+        "ADVISOR_FRESH_SECONDS": "1",
+        "ADVISOR_TRACKED_REPOSITORIES": "REGISTRY/kairos/hadron",
+    }
+    with start_deployment(tmp_path, settings) as deployment:
         _warm(deployment)
 
         with run_load(deployment.services, deployment.image) as load:
@@ -129,6 +161,9 @@ def test_registry_killed_under_load_fails_no_request_for_what_is_known(tmp_path:
         assert load.failed == []
         wait_until(lambda: all(each.json["catalogue"]["stale"] for each in deployment.ask_all()))
         assert max(load.seconds) < 1
+        assert all(each.json["target"]["verified"] for each in load.replies)
+        wait_until(lambda: _list_sources(deployment.services[0]) == ["fail"])
+        assert deployment.services[0].get("/readyz").json["status"] == "warn"
 
 
 def test_redis_that_comes_late_is_no_reason_not_to_start(tmp_path: Path) -> None:
@@ -165,14 +200,15 @@ def test_instance_killed_while_it_lists_delays_the_others_by_seconds(tmp_path: P
 
 def test_listing_that_is_suddenly_empty_replaces_nothing_at_once(tmp_path: Path) -> None:
     with start_deployment(tmp_path, {"ADVISOR_FRESH_SECONDS": "1"}) as deployment:
-        before = deployment.ask_all()[0].json["target"]["tag"]
+        before = deployment.ask_all()[0].json["catalogue"]["tags"]
         remove_tags(deployment.directory, "kairos/hadron")
         time.sleep(1.1)
 
         wait_until(lambda: deployment.ask_all()[0].json["catalogue"]["stale"])
         reply = deployment.ask_all()[0]
 
-    assert reply.json["target"]["tag"] == before
+    # What is gone is no target: each that was asked for is refused.
+    assert reply.json["catalogue"]["tags"] == before
     assert "listing_shrank" in "".join(each.log.read_text() for each in deployment.services)
 
 
@@ -228,6 +264,7 @@ def test_not_ready_while_nothing_can_be_answered(tmp_path: Path) -> None:
     assert (before.status, before.json["status"]) == (200, "warn")
     assert reply.headers.get_content_type() == "application/health+json"
     assert reply.json["status"] == "fail"
+    assert reply.json["checks"]["catalogue:source"][0]["status"] == "fail"
 
 
 def test_password_is_in_no_log(tmp_path: Path) -> None:
@@ -246,3 +283,8 @@ def _ask_whatever_happens(service: Service, image: str) -> None:
         service.ask(image)
     except OSError:
         return
+
+
+def _list_sources(service: Service) -> list[str]:
+    checks = service.get("/readyz").json["checks"]
+    return [each["status"] for each in checks["catalogue:source"]]

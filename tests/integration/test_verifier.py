@@ -254,7 +254,7 @@ DESCRIPTOR = {"digest": WRONG, "platform": {"os": "linux", "architecture": "amd6
         (give({"schemaVersion": 1}, "application/json"), "no node can install"),
         (give(MANIFEST, Docker_Content_Digest=WRONG), "another digest"),
         (give({**MANIFEST, "config": {"digest": WRONG}}), "lost its configuration"),
-        (send_without_end, "over 4,194,304 bytes"),
+        (send_without_end, "over 524,288 bytes"),
     ],
 )
 def test_registry_that_cannot_say_refuses_nothing(

@@ -1,10 +1,12 @@
 import time
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 from structlog.testing import capture_logs
 
 from service.adapters.delivery_record import DeliveryRecords
+from service.adapters.refresh import shorten
 from service.adapters.store import MemoryStore
 from service.domain.delivery import Delivery, Signatures
 from service.domain.legality import Refusal
@@ -41,6 +43,7 @@ def records(
     fingerprint: str = "anonymous",
     clock: FakeClock | None = None,
     stale: timedelta = timedelta(days=30),
+    jitter: Callable[[timedelta], timedelta] = lambda life: life,
 ) -> DeliveryRecords:
     return DeliveryRecords(
         store,
@@ -48,6 +51,7 @@ def records(
         clock=clock or FakeClock(),
         fresh=FRESH,
         stale=stale,
+        jitter=jitter,
     )
 
 
@@ -172,6 +176,19 @@ def test_tag_is_due_after_a_while_and_stands_for_longer_unless_it_is_trouble(
 
     assert known.said == held
     assert kept.find_delivery(REPOSITORY, "tag") is None
+
+
+def test_tags_that_were_verified_together_are_not_due_together() -> None:
+    clock = FakeClock()
+    kept = records(MemoryStore(clock=clock), clock=clock, jitter=shorten)
+    for number in range(20):
+        kept.keep_delivery(REPOSITORY, f"tag-{number}", HELD)
+
+    found = [kept.find_delivery(REPOSITORY, f"tag-{number}") for number in range(20)]
+
+    due = {each.due_at - clock() for each in found if each}
+    assert len(due) > 1
+    assert all(FRESH * 0.9 <= life <= FRESH for life in due)
 
 
 def test_tag_that_is_put_off_ends_when_it_would_have() -> None:
