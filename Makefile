@@ -14,8 +14,8 @@ demo: venv ## ask one question of a service on example tag lists; needs no netwo
 test: venv-dev ## run the tests (ARGS='-k stale' goes to pytest)
 	@scripts/test.sh $(ARGS)
 
-bench: venv-dev ## measure storms and faults, and print each figure beside its target
-	.venv-dev/bin/python -m bench
+bench: venv-dev ## measure costs, storms and faults beside their targets (ROW=choice for one)
+	.venv-dev/bin/python -m bench $(ROW)
 
 chaos: venv-dev ## break one thing after the other, and print what callers notice (some minutes)
 	@.venv-dev/bin/python -m chaos $(ARGS)
@@ -32,7 +32,7 @@ lint: venv-dev ## check format, style, types, layers, scripts, openapi.yaml and 
 	.venv-dev/bin/mypy
 	.venv-dev/bin/mypy gunicorn.conf.py scripts bench chaos
 	.venv-dev/bin/lint-imports
-	.venv-dev/bin/shellcheck .ci/run scripts/*.sh
+	.venv-dev/bin/shellcheck .ci/run scripts/*.sh examples/*.sh
 	.venv-dev/bin/openapi-spec-validator openapi.yaml
 	.venv-dev/bin/hadolint Dockerfile
 	.venv-dev/bin/check-jsonschema --builtin-schema vendor.compose-spec docker-compose.yml

@@ -8,9 +8,12 @@ reads anew.
 import logging
 import os
 import sys
+from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Protocol
 
+from service.adapters.api_tokens import TokensError, load_tokens, reload_tokens
 from service.adapters.credentials import Credentials
 from service.adapters.log import configure_logging, describe_logging
 from service.adapters.metrics_directory import (
@@ -27,6 +30,7 @@ try:
     _settings = read_settings_once(
         os.environ,
         {
+            "api_tokens_file": load_tokens,
             "registry_auth_file": Credentials.load,
             "redis_url": check_url,
             "redis_url_file": check_url,
@@ -65,6 +69,10 @@ limit_request_line = 8190
 limit_request_fields = 64
 limit_request_field_size = 8190
 
+# ADVISOR_TRUSTED_PROXIES alone says whose word is taken; else anyone on this machine could give
+# another scheme or path here.
+forwarded_allow_ips = ""
+
 # Its path is the same for every instance of one user: two of them would collide.
 control_socket_disable = True
 
@@ -98,13 +106,18 @@ def on_exit(_server: object) -> None:
 
 
 def on_reload(_server: object) -> None:
-    """Read the rules again before new workers replace the old ones; keep them if that fails."""
-    if _settings.rules_file is None:
-        return
+    """Read rules and tokens again before new workers replace the old ones; keep bad ones out."""
+    if _settings.rules_file:
+        _read_again("rules", reload_rules, _settings.rules_file)
+    if _settings.api_tokens_file:
+        _read_again("tokens", reload_tokens, _settings.api_tokens_file)
+
+
+def _read_again(what: str, reload: Callable[[Path], None], file: Path) -> None:
     log = logging.getLogger("gunicorn.error")
     try:
-        reload_rules(_settings.rules_file)
-    except RulesError as error:
-        log.error("%s; the rules stay as they were", error)  # noqa: TRY400 - it tells all there is
+        reload(file)
+    except (RulesError, TokensError) as error:
+        log.error("%s; the %s stay as they were", error, what)  # noqa: TRY400 - it tells all
     else:
-        log.info("Read the rules of %s again", _settings.rules_file)
+        log.info("Read the %s of %s again", what, file)

@@ -1,11 +1,11 @@
 #!/bin/sh
 # Runs the tests: scripts/test.sh [ARGUMENT OF PYTEST…]
 #
-# Some of them speak to a real registry server, and skip themselves where there
-# is none. Root gets it installed; in CI its absence is a failure.
+# Some of them speak to a real registry server or proxy, and skip themselves
+# where there is none. Root gets it installed; in CI its absence is a failure.
 set -eu
 
-for program in docker-registry openssl; do
+for program in docker-registry nginx openssl busybox curl dash; do
   if ! command -v "$program" >/dev/null; then
     if [ "$(id -u)" -eq 0 ] || [ -n "${CI:-}" ]; then
       scripts/apt.sh "$program"

@@ -2,24 +2,28 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 from service.domain.catalogue import Catalogue, CatalogueSource
+from service.domain.check import STEP_POLICY, Check, check_likeness, check_step
 from service.domain.delivery import TargetVerifier
 from service.domain.identity import Claim, find_repository, identify
 from service.domain.image import Image
+from service.domain.matrix import Matrix, Survey
 from service.domain.policy import Policy
 from service.domain.recommendation import Recommendation, recommend
-from service.domain.reference import Repository
-from service.domain.rules import Renamed, Rulebook, Rules
+from service.domain.reference import Reference, Repository
+from service.domain.releases import Releases, Wanted, list_releases
+from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.domain.situation import LatestBranch, Question, Situation
-from service.domain.tag import CURRENT, resolve_flavor_release
-from service.domain.verification import recommend_verified
+from service.domain.verification import RememberingVerifier, recommend_verified
 from service.errors import (
     RegistryError,
     RepositoryNotAllowedError,
     RepositoryNotFoundError,
     StreamNotFoundError,
+    naming,
 )
 
 
@@ -35,6 +39,14 @@ class UpgradeRequest:
     claim: Claim
     policy: Policy
     boot_state: str = "active"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRequest:
+    """What a caller asks of a step."""
+
+    origin: Reference
+    target: Reference
 
 
 class Advisor:
@@ -62,6 +74,7 @@ class Advisor:
         self._rulebook = rulebook
         self._default_organisation = default_organisation
         self._start_verifying = start_verifying
+        self._surveyed: tuple[tuple[Survey, ...], Matrix] = ((), Matrix.of(()))
 
     def recommend_upgrade(self, request: UpgradeRequest, form: str) -> Recommendation:
         """Recommend the upgrade target of a node.
@@ -82,11 +95,28 @@ class Advisor:
             RepositoryNotFoundError: The registry knows no such repository.
             RegistryError: The registry failed, and nothing is cached.
         """
-        repository = find_repository(request.claim, self._default_organisation)
+        running = self.identify(request.claim)
+        return self.recommend_from(running, request.policy, request.boot_state, form)
+
+    def identify(self, claim: Claim) -> Image:
+        """Say what a node runs; asks nobody.
+
+        Raises:
+            ServiceError: As far as ``recommend_upgrade`` raises it without a registry.
+        """
+        claim, organisation = self._locate(claim)
+        repository = find_repository(claim, organisation)
         self._scope.check(repository)
         official = self._scope.is_official(repository)
-        running = identify(request.claim, repository, official=official)
-        _refuse_fips(request.claim, running, official=official)
+        running = identify(claim, repository, official=official)
+        _refuse_fips(claim, running, official=official)
+        return running
+
+    def recommend_from(
+        self, running: Image, policy: Policy, boot_state: str, form: str
+    ) -> Recommendation:
+        """Recommend where to go from an image that was identified; raises the rest."""
+        official = self._scope.is_official(running.repository)
         rules = self._rulebook.rules_for(running, official=official)
         standing, catalogue = self._find_stream(running, rules)
         if standing != running:
@@ -94,12 +124,12 @@ class Advisor:
         question = Question(
             running=running,
             standing=standing,
-            policy=request.policy,
+            policy=policy,
             official=official,
-            boot_state=request.boot_state,
+            boot_state=boot_state,
             form=form,
         )
-        latest = self._find_latest_branch(repository)
+        latest = self._find_latest_branch(running.repository)
         situation = Situation.survey(question, catalogue, rules, latest)
         answer = (
             recommend_verified(situation, self._start_verifying())
@@ -108,10 +138,102 @@ class Advisor:
         )
         return answer.relocate(self._scope.answered.place)
 
+    def check_upgrade(self, request: CheckRequest) -> Check:
+        """Check whether the step from one image to another is safe.
+
+        Raises:
+            RepositoryNotAllowedError: Outside the allowed repositories.
+            UnversionedTagError: A tag that carries no version.
+            NotAnOsImageError: A tag or repository that no node runs.
+            StreamNotFoundError: The repository has no image of the stream.
+            RepositoryNotFoundError: The registry knows no such repository.
+            RegistryError: The registry failed, and nothing is cached.
+        """
+        with naming("from"):
+            running = self._identify(request.origin)
+        with naming("to"):
+            target = self._identify(request.target)
+        official = self._scope.is_official(running.repository)
+        rules = self._rulebook.rules_for(running, official=official)
+        standing = rules.follow(running, target.repository)
+        if known := check_likeness(running, standing, target):
+            return known
+        rules = self._rulebook.rules_for(running, standing, official=official)
+        question = Question(running, standing, STEP_POLICY, official, "active", "json")
+        catalogue = self._source.fetch_catalogue(target.repository)
+        latest = self._find_latest_branch(running.repository)
+        situation = Situation.survey(question, catalogue, rules, latest)
+        verifier = self._start_verifying() if self._start_verifying else None
+        return check_step(situation, target, verifier)
+
+    def list_releases(self, reference: Reference, wanted: Wanted) -> Releases:
+        """List what the stream of an image offers.
+
+        Raises:
+            ServiceError: As ``check_upgrade``.
+        """
+        image = self._identify(reference)
+        official = self._scope.is_official(image.repository)
+        rules = self._rulebook.rules_for(image, official=official)
+        standing, catalogue = self._find_stream(image, rules)
+        releases = list_releases(image, standing, catalogue, wanted)
+        return releases.relocate(self._scope.answered.place)
+
+    def survey_matrix(self) -> Matrix:
+        """Survey the streams of the tracked repositories, as far as these are known or soon are.
+
+        Returns:
+            The same matrix until a list changes.
+        """
+        tracked = filter(self._scope.allows, self._scope.list_tracked())
+        references = {repository: self._scope.reference_of(repository) for repository in tracked}
+        wanted = dict.fromkeys((*references, *filter(None, references.values())))
+        catalogues = self._source.fetch_many_soon(wanted)
+        surveys = tuple(
+            Survey(
+                repository,
+                catalogues.get(repository),
+                catalogues.get(reference) if reference else None,
+            )
+            for repository, reference in references.items()
+        )
+        known, matrix = self._surveyed
+        if surveys != known:
+            matrix = Matrix.of(surveys).relocate(self._scope.answered.place)
+            self._surveyed = surveys, matrix
+        return matrix
+
+    def _identify(self, reference: Reference) -> Image:
+        self._scope.check(reference.repository)
+        return Image.identify(reference)
+
+    def begin_batch(self, source: CatalogueSource) -> Self:
+        """Give an advisor for many questions of one call, which verifies within one time.
+
+        Args:
+            source: The catalogues of this call.
+        """
+        verifier = RememberingVerifier(self._start_verifying()) if self._start_verifying else None
+        return type(self)(
+            source,
+            self._scope,
+            self._rulebook,
+            self._default_organisation,
+            (lambda: verifier) if verifier else None,
+        )
+
+    def _locate(self, claim: Claim) -> tuple[Claim, str | None]:
+        """Give a claim with its place as an image, or that place as the organisation of one."""
+        if claim.place is None:
+            return claim, self._default_organisation
+        if self._scope.allows(claim.place):
+            return replace(claim, reference=Reference(claim.place)), None
+        return claim, str(claim.place)
+
     def _find_stream(self, running: Image, rules: Rules) -> tuple[Image, Catalogue]:
         """Find where a stream goes on: in the successor of its repository, if there is one."""
         for renamed in rules.renamed:
-            standing = _move(running, renamed)
+            standing = renamed.move(running)
             try:
                 self._scope.check(standing.repository)
                 return standing, self._source.fetch_catalogue(standing.repository)
@@ -129,25 +251,6 @@ class Advisor:
         except (RegistryError, RepositoryNotFoundError):
             branch = None
         return LatestBranch(branch, expected=True)
-
-
-def _move(running: Image, renamed: Renamed) -> Image:
-    """Give the likeness of an image in the repository that succeeded its own."""
-    to = renamed.to
-    name = to.repository
-    if "/" not in name:
-        name = f"{running.repository.organisation}/{name}"
-    repository = Repository.parse(name)
-    tag = replace(
-        running.tag,
-        flavor_release=to.flavor_release,
-        base=resolve_flavor_release(repository.flavor, to.flavor_release),
-        variant=to.variant,
-        arch=to.arch,
-        model=to.model,
-        template=CURRENT,
-    )
-    return Image(repository, tag)
 
 
 def _refuse_fips(claim: Claim, running: Image, *, official: bool) -> None:

@@ -1,23 +1,35 @@
 """Where the parts meet: the application, of what is behind it and what is in front."""
 
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import VERSION
+from service.adapters.api_tokens import load_tokens
+from service.adapters.batch import BatchCatalogueSource
+from service.adapters.deadline import Deadline
 from service.adapters.log import configure_logging
 from service.adapters.rules_file import load_builtin_rules, load_rules, tell_version
 from service.advisor import Advisor
-from service.backend import StartVerifying, build_backend
+from service.backend import Backend, StartVerifying, build_backend
 from service.domain.catalogue import CatalogueSource
 from service.domain.mirror import Mirrors
+from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
+from service.fleet import FleetAdvisor
 from service.settings import Settings
-from service.web import documents, health, metrics, upgrade
+from service.web import check, documents, fleet, health, matrix, metrics, releases, upgrade
+from service.web.bearer import register_bearer
+from service.web.caching import CacheRules, register_caching
 from service.web.observation import register_observation
 from service.web.problems import register_problems
+from service.web.rate_limit import register_rate_limit
 from service.web.request_id import register_request_id
+from service.web.security_headers import register_security_headers
 
 _OPENAPI = Path(__file__).resolve().parent / "data" / "openapi.yaml"
 
@@ -29,6 +41,7 @@ def create_app(
     settings: Settings,
     source: CatalogueSource | None = None,
     start_verifying: StartVerifying | None = None,
+    clock: Callable[[], datetime] | None = None,
 ) -> Flask:
     """Build the application.
 
@@ -37,6 +50,8 @@ def create_app(
         source: Where catalogues come from; with the next, built from the settings where it is left
             out.
         start_verifying: What targets are verified with.
+        clock: What tells how old the source's listings are; that of the backend where it is left
+            out.
     """
     configure_logging(settings.log_level, settings.log_format)
     app = Flask(__name__, static_folder=None)
@@ -49,27 +64,57 @@ def create_app(
     backend = build_backend(settings)
     app.extensions["readiness"] = backend.readiness
     app.extensions["tracker"] = backend.tracker
-    app.extensions["advisor"] = Advisor(
-        source or backend.source,
-        _build_scope(settings),
+    catalogues = source or backend.source
+    advisor = Advisor(
+        catalogues,
+        _build_scope(settings, backend.list_tracked),
         _build_rulebook(settings),
         settings.default_organisation,
         start_verifying if source else backend.start_verifying,
     )
+    app.extensions["advisor"] = advisor
+    app.extensions["fleet_advisor"] = FleetAdvisor(
+        advisor,
+        lambda repositories: BatchCatalogueSource(
+            catalogues, repositories, Deadline(settings.registry_timeout)
+        ),
+    )
     register_observation(app)
     register_request_id(app)
     register_problems(app)
-    for module in (upgrade, health, metrics, documents):
+    _register_manners(app, settings, backend, clock or backend.clock)
+    for module in (upgrade, fleet, check, releases, matrix, health, metrics, documents):
         app.register_blueprint(module.blueprint)
     return app
 
 
-def _build_scope(settings: Settings) -> Scope:
+def _register_manners(
+    app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime] | None
+) -> None:
+    """Put what every request and answer passes around the views."""
+    proxies = settings.trusted_proxies
+    if proxies:
+        around = app.wsgi_app
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # as Flask's documentation has it
+            around, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
+        )
+    # Before the tokens: who guesses at them is counted as well.
+    if settings.rate_limit and backend.count_request:
+        register_rate_limit(app, settings.rate_limit, backend.count_request)
+    if settings.api_tokens_file:
+        register_bearer(app, load_tokens(settings.api_tokens_file).accepts)
+    private = settings.api_tokens_file is not None
+    register_caching(app, CacheRules(settings.fresh, settings.stale, clock=clock, private=private))
+    register_security_headers(app)
+
+
+def _build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Repository]]) -> Scope:
     return Scope(
         settings.repositories,
         settings.official_repositories,
         settings.reference_repositories,
         settings.mirrors if settings.answer_with == "mirror" else Mirrors(),
+        list_tracked,
     )
 
 

@@ -1,6 +1,6 @@
 """What is behind the advisor: registry or snapshot, cache, sharing, verification; and the clock."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -21,6 +21,7 @@ from service.adapters.redis_store import RedisStore
 from service.adapters.refresh import Lives, Refresher
 from service.adapters.registry import RegistryTagSource
 from service.adapters.registry_client import RegistryClient
+from service.adapters.request_count import MemoryCounter, RedisCounter
 from service.adapters.sharing import NothingShared, Sharing
 from service.adapters.snapshot import SnapshotTagSource
 from service.adapters.store import MemoryStore, Store
@@ -28,6 +29,7 @@ from service.adapters.tracker import Tracker
 from service.adapters.verifier import RegistryVerifier
 from service.domain.catalogue import CatalogueSource, TagSource
 from service.domain.delivery import TargetVerifier
+from service.domain.rate_limit import RateLimit, RequestCounter
 from service.domain.reference import Repository
 from service.settings import Settings
 
@@ -49,31 +51,40 @@ class _Origin:
         build_verifier: Builds what verifies, for workers that share; None where nothing does.
         describe: Tells where and with which credentials a repository is listed; empty for the
             plain case.
-        has_source: Whether there is a source to read; None where only asking would tell.
+        snapshot: Where tag lists come from, if they are files.
     """
 
     source: TagSource
     lives: Lives
     build_verifier: Callable[[Sharing], StartVerifying] | None
     describe: Callable[[Repository], str]
-    has_source: Callable[[], bool] | None = None
+    snapshot: SnapshotTagSource | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """All that is behind the advisor."""
+    """All that is behind the advisor, and what counts who asks it.
+
+    Attributes:
+        list_tracked: Gives the tracked repositories; all of a snapshot where none are set.
+        clock: Tells how old a listing is; None where it does not age.
+        count_request: None where nothing is limited.
+    """
 
     source: CatalogueSource
     start_verifying: StartVerifying | None
     readiness: ReadinessProbe
     tracker: Tracker
+    list_tracked: Callable[[], Sequence[Repository]]
+    clock: Callable[[], datetime] | None
+    count_request: RequestCounter | None
 
 
 def build_backend(settings: Settings) -> Backend:
     """Put together what the settings ask for; nothing connects yet."""
     events = EventLog()
-    shared = settings.redis_url is not None and settings.snapshot_dir is None
-    link = RedisLink(settings.redis_url, events) if settings.redis_url and shared else None
+    redis = RedisLink(settings.redis_url, events) if settings.redis_url else None
+    link = None if settings.snapshot_dir else redis
     seats = Seats(settings.worker_threads // 2)
     origin = _build_origin(settings, link, seats)
     sharing: Sharing = NothingShared()
@@ -92,17 +103,36 @@ def build_backend(settings: Settings) -> Backend:
         tracked,
         clock=_now,
         check_redis=link.check if link else None,
-        has_source=origin.has_source,
+        has_source=origin.snapshot.has_list if origin.snapshot else None,
     )
     tracker = Tracker(cache, tracked, sharing)
     start_verifying = origin.build_verifier(sharing) if origin.build_verifier else None
-    return Backend(cache, start_verifying, readiness, tracker)
+    return Backend(
+        cache,
+        start_verifying,
+        readiness,
+        tracker,
+        partial(_list_tracked, settings, origin.snapshot),
+        clock=None if settings.snapshot_dir else _now,
+        count_request=_build_counter(settings.rate_limit, redis) if settings.rate_limit else None,
+    )
+
+
+def _list_tracked(settings: Settings, snapshot: SnapshotTagSource | None) -> Sequence[Repository]:
+    if settings.tracked_repositories or snapshot is None:
+        return settings.tracked_repositories
+    return tuple(snapshot.list_repositories())
+
+
+def _build_counter(limit: RateLimit, redis: RedisLink | None) -> RequestCounter:
+    own = MemoryCounter(limit.window, clock=_now)
+    return RedisCounter(redis, limit.window, own) if redis else own
 
 
 def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:
     if settings.snapshot_dir:
         snapshot = SnapshotTagSource(settings.snapshot_dir)
-        return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "", snapshot.has_list)
+        return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "", snapshot)
     own = MemoryStore(clock=_now, max_keys=_MAX_SHARED_KEYS)
     store = RedisStore(link, own) if link else own
     client = _build_client(settings, store)

@@ -13,6 +13,8 @@ The tree; ``web/problems.py`` maps each leaf to a status::
     ├─ IdentityMismatchError         what the node says contradicts its image
     ├─ RepositoryUnknownError        a release file that names no repository
     ├─ KubernetesVersionUnknownError no safe Kubernetes step can be computed
+    ├─ UnauthorizedError             no token, or none that is known
+    ├─ RateLimitedError              this client asks too often
     ├─ NeedsAcceptanceError          acting forms: a critical warning was not accepted
     ├─ UpgradeBlockedError           acting forms: the status is ``blocked``
     ├─ ManualUpgradeError            acting forms: the status is ``manual``
@@ -21,7 +23,8 @@ The tree; ``web/problems.py`` maps each leaf to a status::
        └─ RegistryUnavailableError   the registry gave no answer
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -32,10 +35,22 @@ class ServiceError(Exception):
     Attributes:
         slug: The stable name of the problem, as in its ``type`` and ``code``.
         title: One fixed sentence for the kind of problem.
+        retry_after_seconds: When asking again may help; None where it will not.
     """
 
     slug: ClassVar[str]
     title: ClassVar[str]
+    retry_after_seconds: int | None = None
+
+
+@contextmanager
+def naming(parameter: str) -> Iterator[None]:
+    """Let the detail of an error within say which of several parameters it is about."""
+    try:
+        yield
+    except ServiceError as error:
+        error.args = (f"{parameter}: {error}",)
+        raise
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +135,32 @@ class KubernetesVersionUnknownError(ServiceError):
     title = "The running Kubernetes version is unknown"
 
 
+class UnauthorizedError(ServiceError):
+    """The caller shows no token, or none that is known.
+
+    Attributes:
+        is_wrong: Whether it shows one.
+    """
+
+    slug = "unauthorized"
+    title = "A token is required"
+
+    def __init__(self, detail: str, *, is_wrong: bool = False) -> None:
+        super().__init__(detail)
+        self.is_wrong = is_wrong
+
+
+class RateLimitedError(ServiceError):
+    """This client asks too often."""
+
+    slug = "rate-limited"
+    title = "Too many requests"
+
+    def __init__(self, detail: str, *, retry_after_seconds: int) -> None:
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
 class NeedsAcceptanceError(ServiceError):
     """A critical warning stands that the caller of an acting form did not accept."""
 
@@ -142,11 +183,7 @@ class ManualUpgradeError(ServiceError):
 
 
 class TargetNotVerifiedError(ServiceError):
-    """The registry could not say whether the target can be pulled.
-
-    Attributes:
-        retry_after_seconds: When asking again may help.
-    """
+    """The registry could not say whether the target can be pulled."""
 
     slug = "target-not-verified"
     title = "The target is not verified"
@@ -164,15 +201,11 @@ class RegistryError(ServiceError):
 
 
 class RegistryUnavailableError(RegistryError):
-    """The registry gave no answer, or said that it cannot answer now.
-
-    Attributes:
-        retry_after_seconds: When asking again may help.
-    """
+    """The registry gave no answer, or said that it cannot answer now."""
 
     slug = "registry-unavailable"
     title = "The registry is unavailable"
 
     def __init__(self, detail: str, *, retry_after_seconds: int = 30) -> None:
         super().__init__(detail)
-        self.retry_after_seconds = retry_after_seconds
+        self.retry_after_seconds: int = retry_after_seconds

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from service.advisor import Advisor, UpgradeRequest
 from service.domain.catalogue import Catalogue
 from service.domain.identity import Claim
+from service.domain.mirror import Mirrors
 from service.domain.policy import Policy
 from service.domain.recommendation import Recommendation
 from service.domain.reference import Reference, Repository
@@ -26,7 +27,7 @@ from service.domain.tag import Arch, Variant
 from service.domain.version import KairosVersion
 from service.domain.version_range import VersionRange
 from service.errors import ServiceError
-from tests.fakes import FakeTagSource
+from tests.fakes import FakeTagSource, FakeVerifier, ImmediateSource
 from tests.policies import DEFAULTS
 
 OFFICIAL = "quay.io/kairos"
@@ -38,13 +39,15 @@ NO_RULES = Rules()
 
 
 @dataclass(frozen=True)
-class World:
+class World(ImmediateSource):
     """Tag lists by repository, and the rules that hold over them.
 
     Attributes:
         rules: The built-in ones, which know official repositories only.
         own: Those of the operator.
         references: The reference repositories that are set, by organisation.
+        tracked: The repositories that the support matrix shows.
+        answered: The places that answers name instead.
     """
 
     lists: Mapping[str, Sequence[str] | ServiceError]
@@ -53,13 +56,14 @@ class World:
     allowed: tuple[str, ...] = (f"{OFFICIAL}/*", f"{OWN}/*")
     default_organisation: str | None = None
     references: Mapping[str, str] = field(default_factory=dict)
+    tracked: tuple[str, ...] = ()
+    answered: Mirrors = field(default_factory=Mirrors)
+    verifier: FakeVerifier | None = None
     source: FakeTagSource = field(default_factory=FakeTagSource)
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         self.source.answers = {Repository.parse(name): tags for name, tags in self.lists.items()}
         return Catalogue.from_listing(self.source.list_tags(repository))
-
-    fetch_soon = fetch_catalogue
 
     @property
     def asked(self) -> list[str]:
@@ -67,16 +71,20 @@ class World:
         return list(map(str, self.source.asked))
 
     def ask(self, request: UpgradeRequest, form: str = "json") -> Recommendation:
+        return self.build_advisor().recommend_upgrade(request, form)
+
+    def build_advisor(self) -> Advisor:
         official = (RepositoryPattern.parse(f"{OFFICIAL}/*"),)
         allowed = tuple(map(RepositoryPattern.parse, self.allowed))
         references = {name: Repository.parse(text) for name, text in self.references.items()}
-        advisor = Advisor(
+        tracked = tuple(map(Repository.parse, self.tracked))
+        return Advisor(
             self,
-            Scope(allowed, official, references),
+            Scope(allowed, official, references, self.answered, lambda: tracked),
             Rulebook.combine(self.rules, self.own),
             self.default_organisation,
+            self.verifier,
         )
-        return advisor.recommend_upgrade(request, form)
 
     def advise(
         self,

@@ -10,7 +10,7 @@ from service.domain.catalogue import Catalogue, CatalogueSource
 from service.domain.reference import Repository
 from service.errors import ServiceError
 from service.settings import Settings
-from tests.fakes import FakeTagSource, build_cache
+from tests.fakes import FakeTagSource, ImmediateSource, build_cache
 
 ROOT = Path(__file__).resolve().parent.parent
 SNAPSHOT = ROOT / "examples" / "snapshot"
@@ -43,13 +43,11 @@ AHEAD = f"{FLAVOR}:1-core-amd64-generic-v9.0.0"
 Answers = Mapping[str, Sequence[str] | ServiceError]
 
 
-class BrokenSource:
+class BrokenSource(ImmediateSource):
     """A catalogue source with a bug in it."""
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         raise RuntimeError(f"{SECRET} {repository}")
-
-    fetch_soon = fetch_catalogue
 
 
 def build_client(answers: Answers | None = None, **environ: str) -> FlaskClient:

@@ -1,6 +1,8 @@
 """Stand-ins for the ports: a clock that is set, and tag lists that are told."""
 
-from collections.abc import Callable, Hashable, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 from service.adapters.cache import CachedCatalogueSource
@@ -8,11 +10,11 @@ from service.adapters.event_log import EventLog
 from service.adapters.flight import Seats
 from service.adapters.refresh import Lives, Refresher
 from service.adapters.sharing import NothingShared, Sharing
-from service.domain.catalogue import TagListing
+from service.domain.catalogue import Catalogue, TagListing
 from service.domain.delivery import Delivery, Signatures
 from service.domain.image import Image
 from service.domain.reference import Repository
-from service.errors import RepositoryNotFoundError, ServiceError
+from service.errors import RegistryError, RepositoryNotFoundError, ServiceError
 
 # What FakeVerifier finds at every tag.
 DIGEST = f"sha256:{'a' * 64}"
@@ -51,6 +53,24 @@ class FakeTagSource:
         if isinstance(answer, ServiceError):
             raise answer
         return TagListing(repository, tuple(answer), self.clock())
+
+
+class ImmediateSource(ABC):
+    """A CatalogueSource that never waits, so that all its ways to a catalogue are one."""
+
+    @abstractmethod
+    def fetch_catalogue(self, repository: Repository) -> Catalogue:
+        """See CatalogueSource."""
+
+    def fetch_soon(self, repository: Repository) -> Catalogue:
+        return self.fetch_catalogue(repository)
+
+    def fetch_many_soon(self, repositories: Iterable[Repository]) -> Mapping[Repository, Catalogue]:
+        found = {}
+        for repository in repositories:
+            with suppress(RegistryError, RepositoryNotFoundError):
+                found[repository] = self.fetch_catalogue(repository)
+        return found
 
 
 class FakeVerifier:

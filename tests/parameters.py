@@ -1,5 +1,8 @@
 """Values of query parameters, as the contract has them and as it has not."""
 
+# What says how the answer is wanted, and so stays in the query beside a JSON body.
+OF_THE_FORM = {"format", "node"}
+
 GOOD = [
     ("max_step", "patch"),
     ("max_step", "minor"),
@@ -31,6 +34,9 @@ GOOD = [
     ("accept", "major_jump"),
     ("accept", "advisory:some-id"),
     ("format", "json"),
+    ("node", "worker-1"),
+    ("node", "10.0.0.7"),
+    ("node", "node.example.org"),
 ]
 
 BAD = [
@@ -84,4 +90,14 @@ BAD = [
     ("accept", "major_jump\n"),
     ("accept", "advisory:"),
     ("format", "xml"),
+    ("node", ""),
+    ("node", "Worker-1"),
+    ("node", "worker_1"),
+    ("node", "-worker"),
+    ("node", "worker-"),
+    ("node", "a..b"),
+    ("node", "worker\n"),
+    ("node", "a,b"),
+    ("node", "a" * 64),
+    ("node", f"{'a.' * 3_000}!"),
 ]

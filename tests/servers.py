@@ -40,7 +40,7 @@ def start_registry(
         tls: Its certificate and key.
         auth: The section ``auth`` of its configuration.
     """
-    binary = _find_registry()
+    binary = find_program("docker-registry")
     _fill_store(directory / "store", repositories)
     configuration = directory / "config.yml"
     secure = f', tls: {{certificate: "{tls[0]}", key: "{tls[1]}"}}' if tls else ""
@@ -62,6 +62,20 @@ def start_registry(
         process.wait()
 
 
+def find_program(name: str) -> str:
+    """Find a program of Debian's package of the same name; where there is none, leave the test out.
+
+    In CI that is a failure.
+    """
+    binary = shutil.which(name)
+    if binary is not None:
+        return binary
+    message = f"{name} is not installed: apt-get install {name}"
+    if os.getenv("CI"):
+        pytest.fail(message)
+    pytest.skip(message)
+
+
 def add_tags(directory: Path, name: str, tags: Sequence[str]) -> None:
     """Add tags to a repository of a registry that runs; they name the image of the others.
 
@@ -81,16 +95,6 @@ def remove_tags(directory: Path, name: str) -> None:
     repository = directory / "store/docker/registry/v2/repositories" / name / "_manifests/tags"
     for tag in list(repository.iterdir()):
         shutil.rmtree(tag)
-
-
-def _find_registry() -> str:
-    binary = shutil.which("docker-registry")
-    if binary is not None:
-        return binary
-    message = "docker-registry is not installed: apt-get install docker-registry"
-    if os.getenv("CI"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 def _wait_for_address(process: "subprocess.Popen[bytes]", log: Path) -> str:

@@ -1,6 +1,7 @@
 """Catalogues for everyone: listed once for a deployment, and served whatever breaks meanwhile."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from time import monotonic, sleep
 
@@ -12,7 +13,7 @@ from service.adapters.refresh import Refresher
 from service.adapters.sharing import Sharing, Sighting
 from service.domain.catalogue import Catalogue
 from service.domain.reference import Repository
-from service.errors import RegistryUnavailableError
+from service.errors import RegistryError, RegistryUnavailableError, RepositoryNotFoundError
 from service.metrics import CACHE_RESULTS
 
 # How often who waits for another worker's listing looks for it.
@@ -81,15 +82,26 @@ class CachedCatalogueSource:
 
     def fetch_soon(self, repository: Repository) -> Catalogue:
         """See CatalogueSource; nobody waits again for a source that failed before."""
+        return self._fetch_within(repository, _SOON_SECONDS)
+
+    def fetch_many_soon(self, repositories: Iterable[Repository]) -> Mapping[Repository, Catalogue]:
+        """See CatalogueSource."""
+        until = monotonic() + _SOON_SECONDS
+        found = {}
+        for repository in repositories:
+            with suppress(RegistryError, RepositoryNotFoundError):
+                found[repository] = self._fetch_within(repository, max(until - monotonic(), 0))
+        return found
+
+    def _fetch_within(self, repository: Repository, seconds: float) -> Catalogue:
         if self.find(repository) is not None:
             return self.fetch_catalogue(repository)
         known = self.recall(repository)
         failed = known is not None and known.record.failure is not None
-        seconds = 0 if failed else _SOON_SECONDS
         try:
             with self._seats.take():
                 entry = self._flights.join_shortly(
-                    repository, lambda: self._wait_for(repository), seconds
+                    repository, lambda: self._wait_for(repository), 0 if failed else seconds
                 )
         except TimeoutError as error:
             raise RegistryUnavailableError(f"{repository} is not listed yet") from error

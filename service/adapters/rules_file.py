@@ -5,6 +5,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from service.adapters.kept_file import KeptFile
 from service.adapters.rules_shape import read_rules
 from service.adapters.strict_yaml import MAX_BYTES, YamlError
 from service.domain.rules import Rules
@@ -21,9 +22,6 @@ class _Reading:
     digest: bytes
 
 
-_last_read: dict[Path, _Reading] = {}
-
-
 class RulesError(ValueError):
     """A file of rules cannot be used; the message is ``<file>:<line>: <reason>``."""
 
@@ -37,15 +35,12 @@ def load_builtin_rules() -> Rules:
 
 
 def load_rules(path: Path) -> Rules:
-    """Give the rules of a file as they were last read; they are read now if they never were.
-
-    A process that is forked inherits what was read before. gunicorn's workers thus all have the
-    rules of their master, whatever has become of the file since.
+    """Give the rules of a file as they were last read; see KeptFile.
 
     Raises:
         RulesError: The file is read now, and cannot be used.
     """
-    return _recall(path).rules
+    return _files.load(path).rules
 
 
 def reload_rules(path: Path) -> None:
@@ -54,7 +49,7 @@ def reload_rules(path: Path) -> None:
     Raises:
         RulesError: The file cannot be used; what was read before stays.
     """
-    _last_read[path] = _read_file(path)
+    _files.reload(path)
 
 
 def tell_version(path: Path | None) -> str:
@@ -66,19 +61,13 @@ def tell_version(path: Path | None) -> str:
     Raises:
         RulesError: As ``load_rules``.
     """
-    own = _recall(path).digest if path else b""
+    own = _files.load(path).digest if path else b""
     return sha256(_read_builtin().digest + own).hexdigest()[:_VERSION_LENGTH]
 
 
 @cache
 def _read_builtin() -> _Reading:
     return _read_file(_BUILTIN)
-
-
-def _recall(path: Path) -> _Reading:
-    if path not in _last_read:
-        reload_rules(path)
-    return _last_read[path]
 
 
 def _read_file(path: Path) -> _Reading:
@@ -90,3 +79,6 @@ def _read_file(path: Path) -> _Reading:
         raise RulesError(path, 1, f"cannot be read: {error.strerror}") from error
     except YamlError as error:
         raise RulesError(path, error.line, error.reason) from error
+
+
+_files = KeptFile(_read_file)

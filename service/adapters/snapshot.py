@@ -2,13 +2,15 @@
 
 import errno
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
 from service.adapters.tag_list import TagList, parse_tag_list
 from service.domain.catalogue import TagListing
 from service.domain.reference import Repository
-from service.errors import RegistryError, RepositoryNotFoundError
+from service.errors import InvalidReferenceError, RegistryError, RepositoryNotFoundError
 
 _MAX_BYTES = 32 * 1024 * 1024
 
@@ -53,6 +55,15 @@ class SnapshotTagSource:
     def has_list(self) -> bool:
         """Whether there is any list that can be read."""
         return any(map(self._is_list, self._directory.rglob("*.json")))
+
+    def list_repositories(self) -> Iterator[Repository]:
+        """List the repositories that have a file, by their names."""
+        for path in sorted(self._directory.rglob("*.json")):
+            name = str(path.relative_to(self._directory).with_suffix(""))
+            with suppress(InvalidReferenceError):
+                repository = Repository.parse(name)
+                if str(repository) == name:
+                    yield repository
 
     def _is_list(self, path: Path) -> bool:
         try:

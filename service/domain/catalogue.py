@@ -1,12 +1,14 @@
 """What a repository offers: its listing, and the index by stream that is made of it once."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
+from operator import itemgetter
 from typing import Protocol, Self
 
+from service.domain.lineup import Lineup
 from service.domain.reference import Repository
 from service.domain.tag import (
     ImageTag,
@@ -16,7 +18,8 @@ from service.domain.tag import (
     is_lower_base,
     parse_tag,
 )
-from service.domain.version import Branch, Distribution
+from service.domain.version import Branch, Distribution, KairosVersion
+from service.errors import StreamNotFoundError
 
 
 class Noise(StrEnum):
@@ -67,6 +70,7 @@ class Catalogue:
         streams: The images of each stream, by Kairos and then Kubernetes version, lowest first.
         bases: The flavor releases of streams that are equal but for it.
         latest_branch: The branch of the newest stable release, whatever its stream.
+        lineups: What was asked for of these streams; kept as long as they are.
     """
 
     repository: Repository
@@ -77,30 +81,35 @@ class Catalogue:
     bases: Mapping[Stream, Sequence[str]]
     latest_branch: Branch | None
     stale: bool = False
+    lineups: dict[tuple[Stream, bool], Lineup] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     @classmethod
     def from_listing(cls, listing: TagListing) -> Self:
         """Index a listing; the only place that reads every tag of it."""
         noise: Counter[Noise] = Counter()
-        streams: defaultdict[Stream, list[ImageTag]] = defaultdict(list)
+        found: defaultdict[Stream, list[tuple[_Order, ImageTag]]] = defaultdict(list)
         for text in listing.tags:
             image = _read(text, listing.repository.flavor)
             if isinstance(image, Noise):
                 noise[image] += 1
             else:
-                streams[image.stream].append(image)
-        for images in streams.values():
-            images.sort(key=listing_order)
+                # With its order, for printing the tag again would take as long as reading it.
+                found[image.stream].append((_order(image, text), image))
+        streams = {
+            stream: [image for _, image in sorted(images, key=itemgetter(0))]
+            for stream, images in found.items()
+        }
+        latest = max(filter(None, map(find_newest_stable, streams.values())), default=None)
         return cls(
             repository=listing.repository,
             fetched_at=listing.fetched_at,
             tag_count=len(listing.tags),
             noise=noise,
-            streams=dict(streams),
+            streams=streams,
             bases=_group_bases(streams),
-            latest_branch=max(
-                filter(None, map(newest_stable_branch, streams.values())), default=None
-            ),
+            latest_branch=latest.branch if latest else None,
         )
 
     def as_stale(self, *, stale: bool = True) -> Self:
@@ -112,34 +121,53 @@ class Catalogue:
         """How many images there are, over all streams."""
         return sum(map(len, self.streams.values()))
 
-    def list_images(self, stream: Stream) -> Sequence[ImageTag]:
+    def list_images(self, stream: Stream) -> Lineup:
         """List the images of a stream, lowest Kairos and then Kubernetes version first.
 
         An image with an unknown Kubernetes matches every distribution, in both directions.
 
         Source: domain rule 1.
         """
-        distributions = _matching_distributions(stream)
-        found = [
-            images
-            for distribution in distributions
-            if (images := self.streams.get(replace(stream, distribution=distribution)))
-        ]
-        if len(found) <= 1:
-            return found[0] if found else ()
-        return sorted((image for images in found for image in images), key=listing_order)
+        return self._line_up(stream, following=False)
 
-    def list_following(self, stream: Stream) -> Sequence[ImageTag]:
+    def find_stream(self, stream: Stream, tag: ImageTag) -> Lineup:
+        """List the images of a stream that a caller's tag belongs to.
+
+        Raises:
+            StreamNotFoundError: There are none.
+        """
+        images = self.list_images(stream)
+        if not images:
+            raise StreamNotFoundError(f"{self.repository} has no image of the stream of {tag}")
+        return images
+
+    def list_following(self, stream: Stream) -> Lineup:
         """List the images of a stream and of those with a higher flavor release of one prefix."""
-        higher = {
+        return self._line_up(stream, following=True)
+
+    def _line_up(self, stream: Stream, *, following: bool) -> Lineup:
+        lineup = self.lineups.get((stream, following))
+        if lineup is None:
+            bases = [stream.base, *(self._list_higher(stream) if following else ())]
+            streams = [replace(stream, base=base) for base in bases]
+            images = [image for each in streams for image in self._collect(each)]
+            lineup = Lineup(sorted(images, key=listing_order))
+            # There is no end of streams that could be asked for, but of those that are listed.
+            if any(self._collect(stream)):
+                self.lineups[stream, following] = lineup
+        return lineup
+
+    def _collect(self, stream: Stream) -> Iterator[ImageTag]:
+        for distribution in _matching_distributions(stream):
+            yield from self.streams.get(replace(stream, distribution=distribution), ())
+
+    def _list_higher(self, stream: Stream) -> frozenset[str]:
+        return frozenset(
             base
             for distribution in _matching_distributions(stream)
             for base in self.bases.get(_family(stream, distribution), ())
             if is_lower_base(stream.base, base)
-        }
-        streams = [stream, *(replace(stream, base=base) for base in higher)]
-        images = (image for each in streams for image in self.list_images(each))
-        return sorted(images, key=listing_order)
+        )
 
 
 class CatalogueSource(Protocol):
@@ -165,21 +193,33 @@ class CatalogueSource(Protocol):
             RegistryError: No answer yet, or none that can be used, and nothing cached.
         """
 
+    def fetch_many_soon(self, repositories: Iterable[Repository]) -> Mapping[Repository, Catalogue]:
+        """Give the catalogues of those repositories that have one.
 
-def newest_stable_branch(images: Sequence[ImageTag]) -> Branch | None:
-    """Give the branch of the highest of ordered images that is no pre-release."""
+        Waits for all together as long as ``fetch_soon`` waits for one; what is missing then may be
+        there for later callers.
+        """
+
+
+def find_newest_stable(images: Sequence[ImageTag]) -> KairosVersion | None:
+    """Find the highest version among ordered images that is no pre-release."""
     stable = (image.version for image in reversed(images) if not image.version.is_prerelease)
-    newest = next(stable, None)
-    return newest.branch if newest else None
+    return next(stable, None)
 
 
-def listing_order(image: ImageTag) -> tuple[object, ...]:
+def listing_order(image: ImageTag) -> "_Order":
     """Give the key that sorts images by Kairos and then Kubernetes version, unknown ones lowest.
 
     The text comes last, so that the order never depends on the registry's.
     """
-    kubernetes = image.kubernetes.order if image.kubernetes else ()
-    return image.version.order, kubernetes, str(image)
+    return _order(image, str(image))
+
+
+_Order = tuple[tuple[int, ...], tuple[int, ...], str]
+
+
+def _order(image: ImageTag, text: str) -> _Order:
+    return image.version.order, image.kubernetes.order if image.kubernetes else (), text
 
 
 def _read(text: str, flavor: str) -> ImageTag | Noise:

@@ -1,14 +1,17 @@
 """Why not the others, and what else: what stands beside a target."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import lru_cache
 
-from service.domain.legality import Refusal, find_refusal
+from service.domain.legality import Gate, Refusal
 from service.domain.path import Journey, choose_target
 from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
 from service.domain.situation import Situation
 from service.domain.tag import ImageTag
+
+_CACHED_POLICIES = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +40,10 @@ class AlternativeCode(StrEnum):
 
 def list_rejected(journey: Journey) -> tuple[Rejected, ...]:
     """Group the refused among the newer images of a journey, in the order of the reasons."""
+    gate = Gate(journey, journey.running)
     groups: dict[Refusal, list[ImageTag]] = {}
     for image in journey.newer(journey.running):
-        refusal = find_refusal(journey.hop(journey.running, image))
+        refusal = gate.find_refusal(image)
         if refusal:
             groups.setdefault(refusal, []).append(image)
     return tuple(
@@ -62,7 +66,9 @@ def list_alternatives(
     return tuple(found)
 
 
-def _changes(asked: Policy) -> dict[AlternativeCode, Policy]:
+# Callers ask under few policies, and each takes six copies.
+@lru_cache(maxsize=_CACHED_POLICIES)
+def _changes(asked: Policy) -> Mapping[AlternativeCode, Policy]:
     """Give each policy that differs from the asked one in the parameter of an alternative."""
     changed = {code: change(asked) for code, change in _CHANGES.items()}
     return {code: policy for code, policy in changed.items() if policy and policy != asked}

@@ -35,11 +35,14 @@ class Claim:
 
     Attributes:
         arch: What the node says it is beside these, if it does.
+        place: Where the image comes from, for a node that says nothing of it: a repository, or the
+            organisation of the one that has the flavor's name.
     """
 
     reference: Reference | None
     release_file: ReleaseFile | None
     arch: Arch | None
+    place: Repository | None = None
 
 
 def find_repository(claim: Claim, default_organisation: str | None) -> Repository:
@@ -60,8 +63,9 @@ def find_repository(claim: Claim, default_organisation: str | None) -> Repositor
     if named := claim.release_file.name_repository(default_organisation):
         return named.repository
     raise RepositoryUnknownError(
-        "the release file names no repository, as none does since v3.5: give the image too, or have"
-        " the operator set ADVISOR_DEFAULT_ORGANISATION",
+        "the release file names no repository, as none does since v3.5: give the image too, with"
+        " many nodes name repository in the query, or have the operator set"
+        " ADVISOR_DEFAULT_ORGANISATION",
     )
 
 

@@ -1,13 +1,14 @@
 """Which single hops are legal, and why the others are not: domain rules 2 to 4 and 7."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Protocol
 
+from service.domain.lineup import Lane
 from service.domain.policy import KubernetesPreference, MaxStep, Policy
 from service.domain.rules import Rules
 from service.domain.tag import ImageTag
-from service.domain.version import Branch
 
 
 class Refusal(StrEnum):
@@ -28,17 +29,35 @@ class Refusal(StrEnum):
     NOT_PULLABLE = "not_pullable"
 
 
-@dataclass(frozen=True, slots=True)
-class Hop:
-    """One step of an upgrade, from where the node then stands.
+class Terms(Protocol):
+    """What holds for every hop of a node.
 
     Attributes:
         running: What the node runs now, from which ``max_step`` is measured.
+        rules: Those that speak of the running image.
+        undelivered: The images that the registry cannot deliver, and why.
+    """
+
+    @property
+    def running(self) -> ImageTag: ...  # noqa: D102 - see above
+
+    @property
+    def policy(self) -> Policy: ...  # noqa: D102
+
+    @property
+    def rules(self) -> Rules: ...  # noqa: D102
+
+    @property
+    def undelivered(self) -> Mapping[ImageTag, Refusal]: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One step of an upgrade, from where the node then stands; its other parts are ``Terms``.
+
+    Attributes:
         origin: Where this hop starts: the running image, or the target of the hop before.
         target: Newer than the origin.
-        rules: Those that speak of the running image.
-        undelivered: Why the registry cannot deliver the target; None where it can, or was not
-            asked.
     """
 
     running: ImageTag
@@ -46,130 +65,211 @@ class Hop:
     target: ImageTag
     policy: Policy
     rules: Rules
-    undelivered: Refusal | None = None
+    undelivered: Mapping[ImageTag, Refusal] = field(default_factory=dict)
+
+
+class Gate:
+    """What stands between an image and the next; made once for all targets that are looked at.
+
+    Args:
+        terms: What holds for every hop of the node.
+        origin: Where the hop starts.
+    """
+
+    __slots__ = ("_tests",)
+
+    def __init__(self, terms: Terms, origin: ImageTag) -> None:
+        # Most rules refuse nothing under most policies; those that can are some five of them.
+        self._tests = [
+            (refusal, test) for refusal, rule in _RULES.items() if (test := rule(terms, origin))
+        ]
+
+    def find_refusal(self, target: ImageTag) -> Refusal | None:
+        """Give the first reason against a target; None where the hop is legal."""
+        for refusal, refuses in self._tests:
+            if refuses(target):
+                return refusal
+        return None
+
+    def list_refusals(self, target: ImageTag) -> tuple[Refusal, ...]:
+        """List every reason against a target, in the order in which they are told."""
+        return tuple(refusal for refusal, refuses in self._tests if refuses(target))
+
+    def is_refused_by_policy(self, target: ImageTag) -> bool:
+        """Whether the caller's own policy is among the reasons against a target."""
+        return any(refuses(target) for refusal, refuses in self._tests if refusal in _OWN_POLICY)
 
 
 def is_newer(target: ImageTag, origin: ImageTag) -> bool:
     """Whether an image is a higher Kairos release, or a newer Kubernetes on the same one."""
-    if target.version != origin.version:
-        return target.version > origin.version
+    if target.version.order != origin.version.order:
+        return target.version.order > origin.version.order
     if target.kubernetes is None or origin.kubernetes is None:
         return False
-    return target.kubernetes > origin.kubernetes
+    return target.kubernetes.order > origin.kubernetes.order
 
 
 def find_refusal(hop: Hop) -> Refusal | None:
     """Give the first reason against a hop; None where it is legal."""
-    for refusal, applies in _RULES.items():
-        if applies(hop):
-            return refusal
-    return None
+    return Gate(hop, hop.origin).find_refusal(hop.target)
+
+
+def list_refusals(hop: Hop) -> tuple[Refusal, ...]:
+    """List every reason against a hop, in the order in which they are told."""
+    return Gate(hop, hop.origin).list_refusals(hop.target)
 
 
 def is_refused_by_policy(hop: Hop) -> bool:
     """Whether the caller's own policy is among the reasons against a hop."""
-    return any(_RULES[refusal](hop) for refusal in _OWN_POLICY)
+    return Gate(hop, hop.origin).is_refused_by_policy(hop.target)
 
 
-def _is_withdrawn(hop: Hop) -> bool:
-    return any(
-        rule.release == hop.target.version and rule.applies.matches_tag(hop.target)
-        for rule in hop.rules.withdrawn
-    )
+def list_lanes(origin: ImageTag, policy: Policy) -> Iterator[Lane]:
+    """List the lanes that legal targets are in.
+
+    The rules refuse all others: for an unknown, lower or skipped Kubernetes, and pre-releases.
+    """
+    for prerelease in (False, True) if policy.prerelease else (False,):
+        if origin.kubernetes is None:
+            yield None, prerelease
+            continue
+        major, minor = origin.kubernetes.order[:2]
+        # The higher one first: newer releases are there, after which the other is soon done.
+        yield (major, minor + 1), prerelease
+        yield (major, minor), prerelease
 
 
-def _is_excluded(hop: Hop) -> bool:
-    return hop.policy.frozen or hop.target.version in hop.policy.exclude
+# A rule looks once at where hops start, and gives the test that tells which targets it refuses;
+# None where it refuses none.
+_Test = Callable[[ImageTag], bool]
+_Rule = Callable[[Terms, ImageTag], _Test | None]
 
 
-def _is_unwanted_prerelease(hop: Hop) -> bool:
-    return hop.target.version.is_prerelease and not hop.policy.prerelease
+def _withdrawn(terms: Terms, _: ImageTag) -> _Test | None:
+    rules = terms.rules.withdrawn
+    if not rules:
+        return None
+    return lambda target: any(rule.withdraws(target) for rule in rules)
 
 
-def _is_above_max_step(hop: Hop) -> bool:
-    running, target = hop.running.version.branch, hop.target.version.branch
-    if hop.policy.max_step is MaxStep.PATCH:
-        return target != running
-    return hop.policy.max_step is MaxStep.MINOR and target.major != running.major
+def _excluded(terms: Terms, _: ImageTag) -> _Test | None:
+    policy = terms.policy
+    if policy.frozen:
+        return lambda _: True
+    return (lambda target: target.version in policy.exclude) if policy.exclude else None
 
 
-def _is_above_max_version(hop: Hop) -> bool:
-    ceiling = hop.policy.max_version
-    return ceiling is not None and not ceiling.allows(hop.target.version)
+def _prerelease(terms: Terms, _: ImageTag) -> _Test | None:
+    return None if terms.policy.prerelease else lambda target: target.version.is_prerelease
 
 
-def _is_kubernetes_unknown(hop: Hop) -> bool:
-    return hop.origin.has_unknown_kubernetes != hop.target.has_unknown_kubernetes
+def _above_max_step(terms: Terms, _: ImageTag) -> _Test | None:
+    kept = _KEPT_NUMBERS[terms.policy.max_step]
+    if kept == 0:
+        return None
+    numbers = terms.running.version.order[:kept]
+    return lambda target: target.version.order[:kept] != numbers
 
 
-def _is_kubernetes_downgrade(hop: Hop) -> bool:
-    origin, target = hop.origin.kubernetes, hop.target.kubernetes
-    return origin is not None and target is not None and target < origin
+def _above_max_version(terms: Terms, _: ImageTag) -> _Test | None:
+    ceiling = terms.policy.max_version
+    return None if ceiling is None else lambda target: not ceiling.allows(target.version)
 
 
-def _is_kubernetes_minor_skipped(hop: Hop) -> bool:
-    origin, target = hop.origin.kubernetes, hop.target.kubernetes
-    if origin is None or target is None:
-        return False
-    return target.minor > Branch(origin.minor.major, origin.minor.minor + 1)
+def _kubernetes_unknown(_: Terms, origin: ImageTag) -> _Test | None:
+    unknown = origin.has_unknown_kubernetes
+    return lambda target: target.has_unknown_kubernetes != unknown
 
 
-def _is_above_max_kubernetes(hop: Hop) -> bool:
-    ceiling, target = hop.policy.max_kubernetes, hop.target
-    if ceiling is None:
-        return False
-    return _stays_unknown(hop) or (
-        target.kubernetes is not None and target.kubernetes.minor > ceiling
-    )
+def _kubernetes_downgrade(_: Terms, origin: ImageTag) -> _Test | None:
+    if origin.kubernetes is None:
+        return None
+    lowest = origin.kubernetes.order
+    return lambda target: target.kubernetes is not None and target.kubernetes.order < lowest
 
 
-def _stays_unknown(hop: Hop) -> bool:
+def _kubernetes_minor_skipped(_: Terms, origin: ImageTag) -> _Test | None:
+    if origin.kubernetes is None:
+        return None
+    major, minor = origin.kubernetes.order[:2]
+    return _is_kubernetes_above((major, minor + 1))
+
+
+def _above_max_kubernetes(terms: Terms, origin: ImageTag) -> _Test | None:
+    policy = terms.policy
+    if not policy.bounds_kubernetes:
+        return None
+    unknown = origin.has_unknown_kubernetes
+
+    def is_above(target: ImageTag) -> bool:
+        if target.kubernetes is None:
+            return unknown and _stays_unknown(target)
+        return not policy.allows_kubernetes(target.kubernetes)
+
+    return is_above
+
+
+def _barrier(terms: Terms, origin: ImageTag) -> _Test | None:
+    ahead = [rule.target for rule in terms.rules.barriers if rule.origin.holds(origin)]
+    return (lambda target: any(beyond.holds(target) for beyond in ahead)) if ahead else None
+
+
+def _kubernetes_minor_held(terms: Terms, origin: ImageTag) -> _Test | None:
+    match terms.policy.kubernetes_preference:
+        case KubernetesPreference.MINIMAL:
+            release = origin.version.order
+            return lambda target: (
+                target.version.order == release and raises_kubernetes_minor(origin, target)
+            )
+        case KubernetesPreference.KEEP if origin.has_unknown_kubernetes:
+            return _stays_unknown
+        case KubernetesPreference.KEEP:
+            return lambda target: raises_kubernetes_minor(origin, target)
+        case _:
+            return None
+
+
+def _undelivered(refusal: Refusal) -> _Rule:
+    def rule(terms: Terms, _: ImageTag) -> _Test | None:
+        undelivered = terms.undelivered
+        return (lambda target: undelivered.get(target) is refusal) if undelivered else None
+
+    return rule
+
+
+def _is_kubernetes_above(ceiling: tuple[int, int]) -> _Test:
+    return lambda target: target.kubernetes is not None and target.kubernetes.order[:2] > ceiling
+
+
+def _stays_unknown(target: ImageTag) -> bool:
     """Whether a hop is legal without a known Kubernetes: a ceiling is a promise beyond that."""
-    return hop.origin.has_unknown_kubernetes and hop.target.has_unknown_kubernetes
-
-
-def _runs_into_barrier(hop: Hop) -> bool:
-    return any(rule.forbids(hop.origin, hop.target) for rule in hop.rules.barriers)
-
-
-def _is_kubernetes_minor_held(hop: Hop) -> bool:
-    keeps = hop.policy.kubernetes_preference is KubernetesPreference.KEEP
-    if keeps and _stays_unknown(hop):
-        return True
-    minimal = hop.policy.kubernetes_preference is KubernetesPreference.MINIMAL
-    same_release = hop.target.version == hop.origin.version
-    return (keeps or (minimal and same_release)) and raises_kubernetes_minor(hop.origin, hop.target)
-
-
-def _has_no_platform(hop: Hop) -> bool:
-    return hop.undelivered is Refusal.PLATFORM_MISSING
-
-
-def _is_not_pullable(hop: Hop) -> bool:
-    return hop.undelivered is Refusal.NOT_PULLABLE
+    return target.has_unknown_kubernetes
 
 
 def raises_kubernetes_minor(origin: ImageTag, target: ImageTag) -> bool:
     """Whether a hop moves to another Kubernetes minor; false where one of them is unknown."""
     if origin.kubernetes is None or target.kubernetes is None:
         return False
-    return target.kubernetes.minor != origin.kubernetes.minor
+    return target.kubernetes.order[:2] != origin.kubernetes.order[:2]
 
 
-_RULES: dict[Refusal, Callable[[Hop], bool]] = {
-    Refusal.WITHDRAWN: _is_withdrawn,
-    Refusal.EXCLUDED: _is_excluded,
-    Refusal.PRERELEASE: _is_unwanted_prerelease,
-    Refusal.ABOVE_MAX_STEP: _is_above_max_step,
-    Refusal.ABOVE_MAX_VERSION: _is_above_max_version,
-    Refusal.KUBERNETES_UNKNOWN: _is_kubernetes_unknown,
-    Refusal.KUBERNETES_DOWNGRADE: _is_kubernetes_downgrade,
-    Refusal.KUBERNETES_MINOR_SKIPPED: _is_kubernetes_minor_skipped,
-    Refusal.ABOVE_MAX_KUBERNETES: _is_above_max_kubernetes,
-    Refusal.BARRIER: _runs_into_barrier,
-    Refusal.KUBERNETES_MINOR_HELD: _is_kubernetes_minor_held,
-    Refusal.PLATFORM_MISSING: _has_no_platform,
-    Refusal.NOT_PULLABLE: _is_not_pullable,
+# How many of a version's numbers a step leaves as they are.
+_KEPT_NUMBERS = {MaxStep.PATCH: 2, MaxStep.MINOR: 1, MaxStep.MAJOR: 0}
+
+_RULES: dict[Refusal, _Rule] = {
+    Refusal.WITHDRAWN: _withdrawn,
+    Refusal.EXCLUDED: _excluded,
+    Refusal.PRERELEASE: _prerelease,
+    Refusal.ABOVE_MAX_STEP: _above_max_step,
+    Refusal.ABOVE_MAX_VERSION: _above_max_version,
+    Refusal.KUBERNETES_UNKNOWN: _kubernetes_unknown,
+    Refusal.KUBERNETES_DOWNGRADE: _kubernetes_downgrade,
+    Refusal.KUBERNETES_MINOR_SKIPPED: _kubernetes_minor_skipped,
+    Refusal.ABOVE_MAX_KUBERNETES: _above_max_kubernetes,
+    Refusal.BARRIER: _barrier,
+    Refusal.KUBERNETES_MINOR_HELD: _kubernetes_minor_held,
+    Refusal.PLATFORM_MISSING: _undelivered(Refusal.PLATFORM_MISSING),
+    Refusal.NOT_PULLABLE: _undelivered(Refusal.NOT_PULLABLE),
 }
 
 # A caller or an operator may let these go; the others protect the node.

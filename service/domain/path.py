@@ -2,9 +2,16 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import groupby
 
-from service.domain.legality import Hop, Refusal, find_refusal, is_newer, raises_kubernetes_minor
+from service.domain.legality import (
+    Gate,
+    Hop,
+    Refusal,
+    is_newer,
+    list_lanes,
+    raises_kubernetes_minor,
+)
+from service.domain.lineup import Lineup
 from service.domain.policy import KubernetesPreference, Policy
 from service.domain.rules import Rules
 from service.domain.tag import ImageTag, base_order, is_lower_base
@@ -26,22 +33,21 @@ class Journey:
     """
 
     running: ImageTag
-    images: Sequence[ImageTag]
+    images: Lineup
     policy: Policy
     rules: Rules
     undelivered: Mapping[ImageTag, Refusal] = field(default_factory=dict)
 
     def hop(self, origin: ImageTag, target: ImageTag) -> Hop:
         """Give the hop between two images of this journey."""
-        undelivered = self.undelivered.get(target)
-        return Hop(self.running, origin, target, self.policy, self.rules, undelivered)
+        return Hop(self.running, origin, target, self.policy, self.rules, self.undelivered)
 
     def newer(self, origin: ImageTag) -> Iterator[ImageTag]:
         """Give the images newer than one, highest first."""
-        for image in reversed(self.images):
-            if image.version < origin.version:
-                return
-            if is_newer(image, origin) and not is_lower_base(image.base, origin.base):
+        release = origin.version.order
+        for image in reversed(self.images.since(origin.version)):
+            is_ahead = image.version.order > release or is_newer(image, origin)
+            if is_ahead and not is_lower_base(image.base, origin.base):
                 yield image
 
     def newer_releases(self) -> Iterator[ImageTag]:
@@ -63,11 +69,18 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
 
     Source: domain rule 5.
     """
-    for _, release in groupby(journey.newer(origin), key=lambda image: image.version):
-        legal = [image for image in release if find_refusal(journey.hop(origin, image)) is None]
-        if legal:
-            return _prefer(legal, origin, journey.policy.kubernetes_preference)
-    return None
+    gate = Gate(journey, origin)
+    highest = origin.version.order
+    legal: list[ImageTag] = []
+    for lane in list_lanes(origin, journey.policy):
+        for image in reversed(journey.images.lane(lane)):
+            if image.version.order < highest:
+                break
+            if _is_onward(image, origin) and gate.find_refusal(image) is None:
+                if image.version.order > highest:
+                    highest, legal = image.version.order, []
+                legal.append(image)
+    return _prefer(legal, origin, journey.policy.kubernetes_preference) if legal else None
 
 
 def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
@@ -82,6 +95,11 @@ def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
         journey = _after(journey, origin, target)
         origin = target
     return tuple(path)
+
+
+def _is_onward(image: ImageTag, origin: ImageTag) -> bool:
+    """Whether an image is newer than another, and not of a lower flavor release."""
+    return is_newer(image, origin) and not is_lower_base(image.base, origin.base)
 
 
 def _after(journey: Journey, origin: ImageTag, target: ImageTag) -> Journey:
@@ -103,6 +121,8 @@ def _prefer(
     The lowest flavor release, then the wanted Kubernetes minor, then its highest version; equal
     ones differ only in spelling, where the shortest says the least that means nothing.
     """
+    if len(legal) == 1:
+        return legal[0]
     upwards = preference in (KubernetesPreference.NEXT, KubernetesPreference.LATEST)
 
     def preference_order(image: ImageTag) -> tuple[object, ...]:

@@ -1,10 +1,12 @@
 """What a question comes to, before it is told."""
 
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 from typing import Self
 
 from service.domain.delivery import Findings
 from service.domain.image import Image
+from service.domain.lineup import Lineup
 from service.domain.path import Journey, choose_target, plan_path
 from service.domain.situation import Question, Situation
 from service.domain.status import Status, decide_status
@@ -35,6 +37,16 @@ class Plan:
         """The first hop."""
         standing = self.situation.question.standing
         return standing.sibling(self.path[0]) if self.path else None
+
+    @property
+    def held_from(self) -> ImageTag | None:
+        """The first hop that the node would take if its cluster did not hold it back."""
+        question = self.situation.question
+        if question.policy.cluster_limit is None:
+            return None
+        free = self.situation.journey(replace(question.policy, cluster_limit=None))
+        hops = zip_longest(_plan_way(question, free), self.way)
+        return next((alone for alone, held in hops if alone and alone != held), None)
 
     def with_findings(self, findings: Findings) -> Self:
         """Give the same plan, with more known that does not change it."""
@@ -78,7 +90,7 @@ def _plan_successor(journey: Journey) -> tuple[ImageTag, ...]:
     """
     major = journey.running.version.branch.major
     for wanted in (major, major + 1):
-        images = [image for image in journey.images if image.version.branch.major == wanted]
+        images = Lineup(image for image in journey.images if image.version.branch.major == wanted)
         if target := choose_target(replace(journey, images=images), journey.running):
             return (target,)
     return ()

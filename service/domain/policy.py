@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
 
-from service.domain.version import Branch, KairosVersion
+from service.domain.version import Branch, KairosVersion, KubernetesVersion
 
 
 class MaxStep(StrEnum):
@@ -65,6 +65,8 @@ class Policy:
         max_kubernetes: The highest Kubernetes minor of any target.
         exclude: Releases that are never offered, in any hop.
         frozen: Whether the operator offers nothing at all.
+        cluster_limit: The order of the highest Kubernetes version that the node's cluster lets it
+            have; None where nothing holds it.
     """
 
     max_step: MaxStep = MaxStep.MAJOR
@@ -75,8 +77,19 @@ class Policy:
     prerelease: bool = False
     exclude: frozenset[KairosVersion] = frozenset()
     frozen: bool = False
+    cluster_limit: tuple[float, ...] | None = None
 
     @property
     def kubernetes_preference(self) -> KubernetesPreference:
         """Which Kubernetes minor to take, the default filled in."""
         return self.kubernetes or KubernetesPreference.MINIMAL
+
+    @property
+    def bounds_kubernetes(self) -> bool:
+        """Whether there is a Kubernetes that no target passes."""
+        return self.max_kubernetes is not None or self.cluster_limit is not None
+
+    def allows_kubernetes(self, version: KubernetesVersion) -> bool:
+        """Whether a Kubernetes passes neither the ceiling nor the cluster's limit."""
+        below = self.max_kubernetes is None or version.minor <= self.max_kubernetes
+        return below and (self.cluster_limit is None or version.order <= self.cluster_limit)

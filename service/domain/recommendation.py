@@ -74,6 +74,8 @@ class Recommendation:
             that succeeded the running image's.
         links: Of what to install; None for images that are not Kairos' own.
         findings: What the registry said of single images.
+        held_from: The first hop of the same node alone that its cluster does not let it take; None
+            without one.
     """
 
     status: Status
@@ -89,6 +91,7 @@ class Recommendation:
     links: Links | None
     catalogue: Catalogue
     findings: Findings
+    held_from: ImageTag | None
 
     @property
     def offer(self) -> Offer | None:
@@ -155,6 +158,7 @@ def tell(plan: Plan) -> Recommendation:
         links=_find_links(situation, hops),
         catalogue=situation.catalogue,
         findings=situation.findings,
+        held_from=plan.held_from,
     )
 
 

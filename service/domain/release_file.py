@@ -63,6 +63,20 @@ class ReleaseFile:
         if len(lines) > _MAX_LINES:
             raise _bad(f"It has more than {_MAX_LINES} lines.")
         values = dict(filter(None, (_parse_line(at, line) for at, line in enumerate(lines, 1))))
+        return cls.of(values)
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Self:
+        """Take the values of a release file that was read elsewhere.
+
+        Raises:
+            InvalidRequestError: Too long, or binary.
+        """
+        if sum(len(key) + len(value) for key, value in values.items()) > MAX_RELEASE_FILE_LENGTH:
+            raise _bad(f"It has more than {MAX_RELEASE_FILE_LENGTH} characters.")
+        for key, value in values.items():
+            if not value.isprintable():
+                raise _bad(f"The value of {quote(key)} is not text.")
         if any(key.startswith(_PREFIX) for key in values):
             values = {
                 key.removeprefix(_PREFIX): value

@@ -6,8 +6,9 @@ from typing import Any, Self, TypeVar
 
 from service.domain.image import Image
 from service.domain.policy import KubernetesPreference, MaxStep, Policy, VersionCeiling
+from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
-from service.domain.tag import Arch, ImageTag, Variant
+from service.domain.tag import CURRENT, Arch, ImageTag, Variant, resolve_flavor_release
 from service.domain.version import Branch, Distribution, KairosVersion
 from service.domain.version_range import VersionRange
 from service.domain.warning import Severity
@@ -44,7 +45,8 @@ class Applies:
 
     def matches(self, image: Image) -> bool:
         """Whether an image is one that the rule speaks of, in whatever form it is told."""
-        return self.matches_flavor(image.flavor) and self.matches_tag(image.tag)
+        # The tag first: a flavor must be read out of the repository's name.
+        return self.matches_tag(image.tag) and (not self.flavor or image.flavor in self.flavor)
 
     def matches_flavor(self, flavor: str) -> bool:
         """Whether the rule speaks of a flavor."""
@@ -52,17 +54,21 @@ class Applies:
 
     def matches_tag(self, tag: ImageTag) -> bool:
         """Whether the rule speaks of a tag, whatever its flavor."""
-        distribution = tag.kubernetes.distribution if tag.kubernetes else None
-        bases = {tag.flavor_release, tag.base}
         return (
-            (not self.flavor_release or not self.flavor_release.isdisjoint(bases))
-            and (not self.variant or tag.variant in self.variant)
+            (not self.variant or tag.variant in self.variant)
             and (not self.arch or tag.arch in self.arch)
             and (not self.model or tag.model in self.model)
             and tag.model not in self.not_model
-            and (not self.distribution or distribution in self.distribution)
-            and self.trusted_boot in (None, tag.trusted_boot)
+            and (not self.flavor_release or self._matches_flavor_release(tag))
+            and (not self.distribution or self._matches_distribution(tag))
+            and (self.trusted_boot is None or self.trusted_boot is tag.trusted_boot)
         )
+
+    def _matches_flavor_release(self, tag: ImageTag) -> bool:
+        return not self.flavor_release.isdisjoint((tag.flavor_release, tag.base))
+
+    def _matches_distribution(self, tag: ImageTag) -> bool:
+        return tag.kubernetes is not None and tag.kubernetes.distribution in self.distribution
 
     def matches_form(self, form: str) -> bool:
         """Whether the rule concerns an answer in a form."""
@@ -77,6 +83,10 @@ class Withdrawn:
     applies: Applies
     summary: str
     url: str
+
+    def withdraws(self, target: ImageTag) -> bool:
+        """Whether an image is of the release, and one that the rule speaks of."""
+        return self.release == target.version and self.applies.matches_tag(target)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +156,24 @@ class Renamed:
         repository = image.repository
         return self.repository in (repository.flavor, str(repository))
 
+    def move(self, image: Image) -> Image:
+        """Give the likeness of an image in the repository that succeeded its own."""
+        to = self.to
+        name = to.repository
+        if "/" not in name:
+            name = f"{image.repository.organisation}/{name}"
+        repository = Repository.parse(name)
+        tag = replace(
+            image.tag,
+            flavor_release=to.flavor_release,
+            base=resolve_flavor_release(repository.flavor, to.flavor_release),
+            variant=to.variant,
+            arch=to.arch,
+            model=to.model,
+            template=CURRENT,
+        )
+        return Image(repository, tag)
+
 
 @dataclass(frozen=True, slots=True)
 class Ended:
@@ -198,6 +226,11 @@ class Rules:
     renamed: tuple[Renamed, ...] = ()
     ended: tuple[Ended, ...] = ()
     policies: tuple[OperatorPolicy, ...] = ()
+
+    def follow(self, image: Image, repository: Repository) -> Image:
+        """Give the likeness of an image in a repository; the image itself where it never moved."""
+        moved = (renamed.move(image) for renamed in self.renamed)
+        return next((each for each in moved if each.repository == repository), image)
 
     def without_ids(self, ids: Iterable[str]) -> Self:
         """Give the rules but those with an id that others replace."""

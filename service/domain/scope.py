@@ -1,7 +1,7 @@
 """Which repositories may be asked for, which are Kairos' own, and where their branch is read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -47,12 +47,14 @@ class Scope:
         official: Whose versions are Kairos releases.
         references: The reference repository of an organisation such as ``quay.io/kairos``.
         answered: The places that answers name instead of those that were asked for.
+        list_tracked: Gives the repositories that the support matrix shows, as they are now.
     """
 
     allowed: tuple[RepositoryPattern, ...]
     official: tuple[RepositoryPattern, ...]
     references: Mapping[str, Repository]
     answered: Mirrors = field(default_factory=Mirrors)
+    list_tracked: Callable[[], Sequence[Repository]] = tuple
 
     def check(self, repository: Repository) -> None:
         """Let pass what may be asked for; decided on the name alone, before any connection.
@@ -60,13 +62,17 @@ class Scope:
         Raises:
             RepositoryNotAllowedError: Neither allowed nor a reference repository.
         """
-        if _any_matches(self.allowed, repository) or self._is_reference(repository):
+        if self.allows(repository):
             return
         allowed = ", ".join(pattern.text for pattern in self.allowed)
         raise RepositoryNotAllowedError(
             f"{quote(str(repository))} is outside the repositories that this service answers for:"
             f" {allowed}",
         )
+
+    def allows(self, repository: Repository) -> bool:
+        """Whether a repository may be asked for."""
+        return _any_matches(self.allowed, repository) or self._is_reference(repository)
 
     def is_official(self, repository: Repository) -> bool:
         """Whether a repository's versions are Kairos releases."""

@@ -1,19 +1,18 @@
 """A question, and all that its answer is made of."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 
-from service.domain.catalogue import Catalogue
+from service.domain.catalogue import Catalogue, find_newest_stable
 from service.domain.delivery import Findings
 from service.domain.image import Image
+from service.domain.lineup import Lineup
 from service.domain.path import Journey
 from service.domain.policy import FlavorReleasePolicy, Policy
 from service.domain.rules import Ended, Rules
 from service.domain.support import Support, assess_support
 from service.domain.tag import ImageTag, legacy_flavor
 from service.domain.version import Branch
-from service.errors import StreamNotFoundError
 
 # A node in any other state has just fallen back from an upgrade that failed.
 _FIT_BOOT_STATES = frozenset({"active", "unknown"})
@@ -93,7 +92,7 @@ class Situation:
     catalogue: Catalogue
     rules: Rules
     latest: LatestBranch
-    images: Sequence[ImageTag]
+    images: Lineup
     findings: Findings = field(default_factory=Findings)
 
     @classmethod
@@ -109,11 +108,7 @@ class Situation:
         Raises:
             StreamNotFoundError: The catalogue has no image of the stream.
         """
-        images = catalogue.list_images(question.standing.tag.stream)
-        if not images:
-            raise StreamNotFoundError(
-                f"{catalogue.repository} has no image of the stream of {question.running.tag}",
-            )
+        images = catalogue.find_stream(question.standing.tag.stream, question.running.tag)
         return cls(question, catalogue, rules, latest, images)
 
     @property
@@ -127,7 +122,7 @@ class Situation:
         candidates = self._candidates(policy)
         return Journey(self.running, candidates, policy, self.rules, self.findings.refused)
 
-    def _candidates(self, policy: Policy) -> Sequence[ImageTag]:
+    def _candidates(self, policy: Policy) -> Lineup:
         if policy.flavor_release is FlavorReleasePolicy.FOLLOW:
             return self.catalogue.list_following(self.running.stream)
         return self.images
@@ -140,6 +135,6 @@ class Situation:
     @property
     def end(self) -> Ended | None:
         """The rule that ends the stream, once its last release is listed; None without one."""
-        stable = [image.version for image in self.images if not image.version.is_prerelease]
-        reached = (rule for rule in self.rules.ended if stable and stable[-1] >= rule.last)
+        newest = find_newest_stable(self.images)
+        reached = (rule for rule in self.rules.ended if newest and newest >= rule.last)
         return next(reached, None)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from enum import StrEnum
 
-from service.domain.legality import is_refused_by_policy
+from service.domain.legality import Gate
 from service.domain.path import Journey
 from service.domain.situation import Situation
 from service.domain.tag import ImageTag
@@ -46,5 +46,5 @@ def decide_status(situation: Situation, journey: Journey, path: Sequence[ImageTa
 
 
 def _status_of_refused(journey: Journey, newer: Sequence[ImageTag]) -> Status:
-    hops = (journey.hop(journey.running, image) for image in newer)
-    return Status.WITHHELD if all(map(is_refused_by_policy, hops)) else Status.BLOCKED
+    gate = Gate(journey, journey.running)
+    return Status.WITHHELD if all(map(gate.is_refused_by_policy, newer)) else Status.BLOCKED

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from service.domain.catalogue import newest_stable_branch
+from service.domain.catalogue import find_newest_stable
 from service.domain.tag import ImageTag
 from service.domain.version import Branch
 
@@ -46,8 +46,8 @@ def assess_support(
 
     Source: Kairos supports the latest release branch only (kairos.io, image matrix).
     """
-    newest = newest_stable_branch(images)
-    ended = latest_branch is not None and newest is not None and newest < latest_branch
+    newest = find_newest_stable(images)
+    ended = latest_branch is not None and newest is not None and newest.branch < latest_branch
     verdict = _judge(running.version.branch, latest_branch, stream_ended=ended)
     return Support(verdict, latest_branch, running.version.branch, ended)
 

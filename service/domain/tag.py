@@ -11,6 +11,8 @@ one more template, or one more spelling in ``_PARTS``.
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from sys import intern
 
 from service.domain.version import (
     KAIROS_VERSION,
@@ -20,6 +22,8 @@ from service.domain.version import (
     KubernetesVersion,
 )
 
+_CACHED_BASES = 256
+_CACHED_STREAMS = 1024
 _MAX_TAG_LENGTH = 128  # OCI distribution-spec v1.1: [a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}
 
 _PARTS = {
@@ -73,7 +77,8 @@ _KUBERNETES_JOINTS = (
 )
 
 _SIGNATURE = re.compile(r"sha256-(?P<hex>[0-9a-f]{64})(?:\.\w+)?")
-_NOT_AN_IMAGE = re.compile(r"sha256-.*|.*[.](?:sig|att|sbom|img)|.*-img")
+_ARTEFACT_PREFIX = "sha256-"
+_ARTEFACT_SUFFIXES = (".sig", ".att", ".sbom", ".img", "-img")
 _RAW_DISK_SUFFIX = re.compile(r"[.-]img$")
 _OS_IMAGE_PARTS = re.compile(r"-(?:core|standard)-(?:amd64|arm64|riscv64)(?:-|$)")
 _LEADING_VERSION = re.compile(rf"v?{KAIROS_VERSION[1:]}")
@@ -85,6 +90,12 @@ class Variant(StrEnum):
     CORE = "core"
     STANDARD = "standard"
 
+    __hash__ = str.__hash__  # an Enum's own is slow, and a part of each stream's
+
+
+# A look-up, for calling the class takes as long as matching a whole tag.
+_VARIANTS = {variant.value: variant for variant in Variant}
+
 
 class Arch(StrEnum):
     """Architectures, in the names that tags use."""
@@ -92,6 +103,8 @@ class Arch(StrEnum):
     AMD64 = "amd64"
     ARM64 = "arm64"
     RISCV64 = "riscv64"
+
+    __hash__ = str.__hash__
 
     @classmethod
     def parse(cls, text: str) -> "Arch | None":
@@ -157,13 +170,9 @@ class ImageTag:
     @property
     def stream(self) -> Stream:
         """The stream that the tag belongs to."""
-        return Stream(
-            base=self.base,
-            variant=self.variant,
-            arch=self.arch,
-            model=self.model,
-            distribution=self.kubernetes.distribution if self.kubernetes else None,
-            trusted_boot=self.trusted_boot,
+        distribution = self.kubernetes.distribution if self.kubernetes else None
+        return _give_stream(
+            self.base, self.variant, self.arch, self.model, distribution, self.trusted_boot
         )
 
     def __str__(self) -> str:
@@ -176,6 +185,10 @@ class ImageTag:
             kubernetes=self.kubernetes_text,
             trusted_boot=self.trusted_boot_text,
         )
+
+
+# A listing of thousands of tags has some dozen streams; making one takes twice as long.
+_give_stream = lru_cache(maxsize=_CACHED_STREAMS)(Stream)
 
 
 def parse_tag(text: str, flavor: str) -> ImageTag | None:
@@ -225,7 +238,7 @@ def legacy_flavor(name: str) -> str | None:
 
 def is_artefact(text: str) -> bool:
     """Whether a tag is a signature, an attestation, an SBOM or a raw disk: nothing a node runs."""
-    return _NOT_AN_IMAGE.fullmatch(text) is not None
+    return text.startswith(_ARTEFACT_PREFIX) or text.endswith(_ARTEFACT_SUFFIXES)
 
 
 def is_foreign_version(text: str) -> bool:
@@ -259,6 +272,8 @@ def is_lower_base(base: str, other: str) -> bool:
     return order is not None and ceiling is not None and order[0] == ceiling[0] and order < ceiling
 
 
+# The few bases that are listed are compared for each image that follows.
+@lru_cache(maxsize=_CACHED_BASES)
 def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
     """Give what orders flavor releases: a prefix and numbers; None where nothing does.
 
@@ -272,20 +287,21 @@ def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
 
 def _build(template: str, parts: dict[str, str], flavor: str) -> ImageTag | None:
     version = KairosVersion.parse(parts["version"])
-    variant = Variant(parts["variant"])
+    variant = _VARIANTS[parts["variant"]]
     text = parts["kubernetes"]
     kubernetes = KubernetesVersion.parse(text[1:]) if text else None
     if version is None or (text and kubernetes is None):
         return None
+    # Thousands of tags share these few texts: interned, each is held once.
     return ImageTag(
-        flavor_release=parts["flavor_release"],
-        base=resolve_flavor_release(flavor, parts["flavor_release"]),
+        flavor_release=intern(parts["flavor_release"]),
+        base=intern(resolve_flavor_release(flavor, parts["flavor_release"])),
         variant=variant,
-        arch=Arch(parts["arch"]),
-        model=parts["model"],
+        arch=ARCH_NAMES[parts["arch"]],
+        model=intern(parts["model"]),
         version=version,
         kubernetes=None if variant is Variant.CORE else kubernetes,
-        kubernetes_text=text,
+        kubernetes_text=intern(text),
         trusted_boot=bool(parts["trusted_boot"]),
         trusted_boot_text=parts["trusted_boot"],
         template=template,

@@ -2,13 +2,36 @@
 
 from dataclasses import replace
 
-from service.domain.delivery import Delivery, TargetVerifier
+from service.domain.delivery import Delivery, Signatures, TargetVerifier
+from service.domain.image import Image
 from service.domain.plan import Plan, make_plan
 from service.domain.recommendation import Recommendation, tell
 from service.domain.situation import Situation
 
 # A registry that has lost more than that has lost its mind.
 MAX_CANDIDATES = 5
+
+
+class RememberingVerifier:
+    """Asks another verifier once for each image, whatever it finds. See TargetVerifier."""
+
+    def __init__(self, verifier: TargetVerifier) -> None:
+        self._verifier = verifier
+        self._deliveries: dict[Image, Delivery] = {}
+        self._signatures: dict[tuple[Image, str], Signatures] = {}
+
+    def verify(self, image: Image) -> Delivery:
+        """See TargetVerifier."""
+        if image not in self._deliveries:
+            self._deliveries[image] = self._verifier.verify(image)
+        return self._deliveries[image]
+
+    def find_signatures(self, image: Image, digest: str) -> Signatures:
+        """See TargetVerifier."""
+        key = image, digest
+        if key not in self._signatures:
+            self._signatures[key] = self._verifier.find_signatures(image, digest)
+        return self._signatures[key]
 
 
 def recommend_verified(situation: Situation, verifier: TargetVerifier) -> Recommendation:

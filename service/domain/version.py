@@ -46,6 +46,8 @@ class Distribution(StrEnum):
     K3S = "k3s"
     K0S = "k0s"
 
+    __hash__ = str.__hash__  # see Variant
+
 
 # k3s counts its revisions from 1, k0s from 0; a tag without one means the first.
 _FIRST_REVISIONS = {Distribution.K3S: "1", Distribution.K0S: "0"}

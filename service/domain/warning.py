@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 _POLICY_URL = "https://kairos.io/docs/reference/image_matrix/"
-_SKEW_URL = "https://kubernetes.io/releases/version-skew-policy/"
+SKEW_URL = "https://kubernetes.io/releases/version-skew-policy/"
 
 
 class Severity(StrEnum):
@@ -23,6 +23,7 @@ class WarningCode(StrEnum):
     RUNNING_BRANCH_UNSUPPORTED = "running_branch_unsupported"
     STREAM_END_OF_LINE = "stream_end_of_line"
     KUBERNETES_MINOR_CHANGE = "kubernetes_minor_change"
+    CLUSTER_HELD = "cluster_held"
     MULTIPLE_HOPS = "multiple_hops"
     RUNNING_PRERELEASE = "running_prerelease"
     RUNNING_NOT_PUBLISHED = "running_not_published"
@@ -47,7 +48,8 @@ _URLS = {
     WarningCode.MAJOR_JUMP: _POLICY_URL,
     WarningCode.RUNNING_BRANCH_UNSUPPORTED: _POLICY_URL,
     WarningCode.STREAM_END_OF_LINE: _POLICY_URL,
-    WarningCode.KUBERNETES_MINOR_CHANGE: _SKEW_URL,
+    WarningCode.KUBERNETES_MINOR_CHANGE: SKEW_URL,
+    WarningCode.CLUSTER_HELD: SKEW_URL,
 }
 
 

@@ -127,9 +127,10 @@ def _warn_of_support(situation: Situation) -> Iterator[UpgradeWarning]:
 
 
 def _name_successor(situation: Situation) -> str:
-    if not situation.question.is_moved:
-        return "it has no successor"
-    return f"its images go on in {situation.question.standing.repository}"
+    if situation.question.is_moved:
+        return f"its images go on in {situation.question.standing.repository}"
+    successors = [renamed.to.repository for renamed in situation.rules.renamed]
+    return f"its images go on in {successors[0]}" if successors else "it has no successor"
 
 
 def _warn_of_version(situation: Situation) -> Iterator[UpgradeWarning]:
@@ -154,16 +155,16 @@ def _warn_of_version(situation: Situation) -> Iterator[UpgradeWarning]:
 
 def _is_published(situation: Situation) -> bool:
     """Whether the tag is listed, or one that keeps to itself what a release file told."""
-    running, images = situation.running, situation.images
+    running = situation.running
+    listed = situation.images.of_release(running.version)
     if running.trusted_boot:
         # Its owner made it of an image without; a release file tells the tag of that one.
         made_of = replace(running.stream, trusted_boot=False)
-        images = [*images, *situation.catalogue.list_images(made_of)]
-    return any(
-        _print_plain(image) == _print_plain(running)
-        or (image.has_unknown_kubernetes and image.version == running.version)
-        for image in images
-    )
+        plain = situation.catalogue.list_images(made_of)
+        listed = (*listed, *plain.of_release(running.version))
+    if any(image.has_unknown_kubernetes for image in listed):
+        return True
+    return _print_plain(running) in map(_print_plain, listed)
 
 
 def _print_plain(tag: ImageTag) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Self
 from marshmallow import ValidationError
 
 from service.domain.mirror import Mirrors
+from service.domain.rate_limit import RateLimit
 from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
 from service.settings.schema import Check, SettingsSchema
@@ -33,6 +34,8 @@ class Settings:
         fresh: How long a listing is served without asking again.
         stale: How long it is served when the registry fails.
         worker_threads: Of each worker; half of them may wait for registries.
+        rate_limit: For each client; None without one.
+        trusted_proxies: How many of the last hops are proxies whose word is taken.
     """
 
     redis_url: str | None = field(repr=False)
@@ -54,6 +57,9 @@ class Settings:
     stale: timedelta
     default_organisation: str | None
     verify_targets: bool
+    rate_limit: RateLimit | None
+    api_tokens_file: Path | None
+    trusted_proxies: int
     problem_base_url: str
     log_level: str
     log_format: str

@@ -18,6 +18,7 @@ from service.settings.values import (
     parse_patterns,
     parse_prefix,
     parse_proxy,
+    parse_rate_limit,
     parse_redis_url,
     parse_references,
     parse_seconds,
@@ -29,6 +30,7 @@ _OFFICIAL = "quay.io/kairos/*"
 _MAX_PORT = 65535
 _MAX_WORKERS = 256
 _THREADS = validate.Range(2, 256)
+_MAX_PROXIES = 16
 
 Check = Callable[[Any], object]
 
@@ -84,6 +86,13 @@ class SettingsSchema(Schema):
     stale = _read("ADVISOR_STALE_SECONDS", parse_seconds, timedelta(days=30))
     default_organisation = _read("ADVISOR_DEFAULT_ORGANISATION", parse_prefix)
     verify_targets = fields.Boolean(data_key="ADVISOR_VERIFY_TARGETS", load_default=True)
+    rate_limit = _read("ADVISOR_RATE_LIMIT", parse_rate_limit)
+    api_tokens_file = _read("ADVISOR_API_TOKENS_FILE", parse_file)
+    trusted_proxies = fields.Integer(
+        data_key="ADVISOR_TRUSTED_PROXIES",
+        load_default=0,
+        validate=validate.Range(0, _MAX_PROXIES),
+    )
     problem_base_url = _read("ADVISOR_PROBLEM_BASE_URL", parse_base_url, "/problems")
     log_level = fields.String(
         data_key="ADVISOR_LOG_LEVEL",
@@ -150,10 +159,10 @@ class SettingsSchema(Schema):
             from_file = values.pop(f"{attribute}_file")
             values[attribute] = values[attribute] or from_file
         if values["tracked_repositories"] is None:
+            # Of a snapshot, whatever it has.
+            flavors = () if values["snapshot_dir"] else parse_tracked(_TRACKED)
             values["tracked_repositories"] = tuple(
-                repository
-                for repository in parse_tracked(_TRACKED)
-                if _is_any(repository, values["repositories"])
+                repository for repository in flavors if _is_any(repository, values["repositories"])
             )
         if values["web_concurrency"] is None:
             # Without Redis each worker lists for itself.

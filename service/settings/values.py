@@ -8,12 +8,15 @@ from urllib.parse import urlsplit
 from marshmallow import ValidationError
 
 from service.domain.mirror import Mirrors
+from service.domain.rate_limit import RateLimit
 from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
 from service.errors import InvalidReferenceError
 
 _MAX_SECONDS = 10 * 365 * 24 * 3600
 _MAX_TIMEOUT = timedelta(minutes=5)
+
+_RATE_LIMIT = re.compile(r"([1-9][0-9]{0,8})/(second|minute|hour|day)")
 
 # The adapter knows what follows; here it is about the kind, and never about a password.
 _REDIS_URL = re.compile(
@@ -143,6 +146,14 @@ def parse_timeout(text: str) -> timedelta:
     if not timedelta(0) < timeout <= _MAX_TIMEOUT:
         raise ValidationError(f"Give more than 0 and at most {_MAX_TIMEOUT.seconds} seconds.")
     return timeout
+
+
+def parse_rate_limit(text: str) -> RateLimit:
+    """Read how often a client may ask, such as ``600/minute``."""
+    found = _RATE_LIMIT.fullmatch(text)
+    if found is None:
+        raise ValidationError("Give a number and second, minute, hour or day, such as 600/minute.")
+    return RateLimit(int(found[1]), timedelta(**{f"{found[2]}s": 1}))
 
 
 def parse_base_url(text: str) -> str:

@@ -1,6 +1,7 @@
 """Every error as a caller sees it: the one table of statuses, and RFC 9457 bodies."""
 
-from collections.abc import Mapping
+import shlex
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -16,6 +17,7 @@ from service.errors import (
     ManualUpgradeError,
     NeedsAcceptanceError,
     NotAnOsImageError,
+    RateLimitedError,
     RegistryError,
     RegistryUnavailableError,
     RepositoryNotAllowedError,
@@ -24,12 +26,17 @@ from service.errors import (
     ServiceError,
     StreamNotFoundError,
     TargetNotVerifiedError,
+    UnauthorizedError,
     UnversionedTagError,
     UpgradeBlockedError,
 )
 from service.web.formats import Form, negotiate_form
 
 _log = structlog.get_logger()
+
+# The forms whose errors are one line, which no shell can take for a version, and how each has its
+# detail: a shell that evaluates an error of env must not evaluate what is quoted in it.
+_LINES: Mapping[Form, Callable[[str], str]] = {Form.TEXT: str, Form.ENV: shlex.quote}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,12 @@ _ALL = (
         HTTPStatus.BAD_REQUEST,
         "The image is not a reference of the form [registry[:port]/]repository[:tag][@digest].",
         "Leave out prefixes such as oci: and docker://, and write no + in a tag: it has a - there.",
+    ),
+    Problem(
+        UnauthorizedError,
+        HTTPStatus.UNAUTHORIZED,
+        "This service answers those alone who show one of its tokens.",
+        "Send the token that its operator gave you as Authorization: Bearer TOKEN.",
     ),
     Problem(
         RepositoryNotAllowedError,
@@ -129,6 +142,12 @@ _ALL = (
         "Rebuild from the successor that the JSON form names.",
     ),
     Problem(
+        RateLimitedError,
+        HTTPStatus.TOO_MANY_REQUESTS,
+        "This client asks more often than the service answers one client.",
+        "Ask again after the seconds in Retry-After; RateLimit tells what is left until then.",
+    ),
+    Problem(
         RegistryError,
         HTTPStatus.BAD_GATEWAY,
         "The registry answered, but not usably: denied, not JSON, too large or truncated.",
@@ -159,14 +178,28 @@ def register_problems(app: Flask) -> None:
     app.register_error_handler(Exception, _answer_bug)
 
 
-def _answer_service_error(error: ServiceError) -> Response:
+def describe_error(error: ServiceError) -> dict[str, object]:
+    """Give the body of a problem as it stands within an answer about many nodes."""
+    return _with_request(_describe(error), PROBLEMS[error.slug].status)
+
+
+def _describe(error: ServiceError) -> dict[str, object]:
     body: dict[str, object] = {"code": error.slug, "title": error.title, "detail": str(error)}
     body["type"] = f"{current_app.config['PROBLEM_BASE_URL']}/{error.slug}"
     if isinstance(error, InvalidRequestError):
         body["errors"] = [{"field": e.field, "message": e.message} for e in error.errors]
+    return body
+
+
+def _answer_service_error(error: ServiceError) -> Response:
+    body = _describe(error)
     response = _respond(body, PROBLEMS[error.slug].status)
-    if isinstance(error, TargetNotVerifiedError | RegistryUnavailableError):
+    if error.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, UnauthorizedError):
+        # Source: RFC 6750, section 3.1.
+        wrong = ' error="invalid_token"' if error.is_wrong else ""
+        response.headers["WWW-Authenticate"] = f"Bearer{wrong}"
     return response
 
 
@@ -176,7 +209,7 @@ def _answer_http_error(error: HTTPException) -> Response:
     if status is HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         # Its name in RFC 9110, which Python has from 3.13 on.
         title = "Content Too Large"
-        detail = f"A body has at most {current_app.config['MAX_CONTENT_LENGTH']} bytes."
+        detail = f"A body has at most {request.max_content_length} bytes."
     code = title.lower().replace(" ", "-")
     body = {"code": code, "title": title, "detail": detail, "type": "about:blank"}
     response = _respond(body, status)
@@ -195,8 +228,8 @@ def _answer_bug(error: Exception) -> Response:
 
 def _respond(body: Mapping[str, object], status: HTTPStatus) -> Response:
     g.problem_code = body["code"]
-    dump = _dump_line if _form_of_error().has_problems_in_one_line else _dump_problem
-    response = dump(body, status)
+    quote = _LINES.get(_form_of_error())
+    response = _dump_line(body, status, quote) if quote else _dump_problem(body, status)
     response.vary.add("Accept")
     return response
 
@@ -209,10 +242,16 @@ def _form_of_error() -> Form:
 
 
 def _dump_problem(body: Mapping[str, object], status: HTTPStatus) -> Response:
-    common = {"status": status, "instance": request.path, "request_id": g.request_id}
-    return Response(json.dumps({**body, **common}), status, mimetype="application/problem+json")
+    whole = json.dumps(_with_request(body, status))
+    return Response(whole, status, mimetype="application/problem+json")
 
 
-def _dump_line(body: Mapping[str, object], status: HTTPStatus) -> Response:
-    detail = " ".join(str(body["detail"]).split())
+def _with_request(body: Mapping[str, object], status: HTTPStatus) -> dict[str, object]:
+    return {**body, "status": status, "instance": request.path, "request_id": g.request_id}
+
+
+def _dump_line(
+    body: Mapping[str, object], status: HTTPStatus, quote: Callable[[str], str]
+) -> Response:
+    detail = quote(" ".join(str(body["detail"]).split()))
     return Response(f"error: {body['code']}: {detail}\n", status, mimetype="text/plain")

@@ -2,8 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flask import Request
@@ -25,14 +25,17 @@ from service.domain.rules import RULE_ID
 from service.domain.tag import ARCH_NAMES, Arch
 from service.domain.version import Branch, KairosVersion
 from service.domain.warning import WarningCode
-from service.errors import FieldError, InvalidRequestError
+from service.errors import FieldError, InvalidRequestError, naming
 from service.web.formats import Form
+from service.web.node_op_upgrade import MAX_NODE_NAME_LENGTH, NODE_NAME
 
 _T = TypeVar("_T")
 
 _MAX_LISTED = 50
 _PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _REPEATABLE = frozenset({"exclude", "accept"})
+# They say how the answer is wanted, and nothing of the question.
+_OF_THE_FORM = frozenset({"format", "node"})
 _ADVISORY = rf"advisory:{RULE_ID}"
 
 
@@ -42,13 +45,15 @@ class UpgradeQuery:
 
     Attributes:
         accept: The codes of critical warnings that the caller accepts.
+        node: The name of the one Kubernetes node that is meant; None for all that are alike.
     """
 
     request: UpgradeRequest
     accept: frozenset[str]
+    node: str | None
 
 
-def _text(parse: Callable[[str], _T]) -> Callable[[object], _T]:
+def text_of(parse: Callable[[str], _T]) -> Callable[[object], _T]:
     """Make a parser of text refuse what else a JSON body may hold."""
 
     def checked(value: object) -> _T:
@@ -80,7 +85,7 @@ def _understood(parse: Callable[[str], _T | None], what: str) -> Callable[[objec
             raise ValidationError(f"{quote(text)} is not {what}.")
         return value
 
-    return _text(parse_or_refuse)
+    return text_of(parse_or_refuse)
 
 
 _parse_release = _understood(KairosVersion.parse_release, "a release such as v3.2.3")
@@ -95,23 +100,49 @@ def _parse_arch(text: str) -> Arch:
     return arch
 
 
-class _QuestionSchema(Schema):
+class ParametersSchema(Schema):
+    """A query in which nothing unknown is ignored; it has no parameters by itself."""
+
     error_messages = {"unknown": "No such parameter."}  # noqa: RUF012 - as marshmallow has it
 
+
+def read_flag(*, default: bool) -> fields.Function:
+    """Make a parameter that is ``true`` or ``false``."""
+    return fields.Function(deserialize=text_of(_parse_flag), load_default=default)
+
+
+def read_reference(name: str) -> fields.Function:
+    """Make a parameter that is a reference and must be given; ``name`` is told of a bad one."""
+
+    def parse(text: str) -> Reference:
+        with naming(name):
+            return Reference.parse(text)
+
+    return fields.Function(
+        data_key=name,
+        required=True,
+        deserialize=text_of(parse),
+        error_messages={"required": "Give an image."},
+    )
+
+
+class QuestionSchema(ParametersSchema):
+    """What can be asked of a node, but for the forms that only a query or a body has."""
+
     # A bad reference is a problem of its own, not a bad field.
-    image = fields.Function(deserialize=_text(Reference.parse))
+    image = fields.Function(deserialize=text_of(Reference.parse))
     max_step = fields.Enum(MaxStep, by_value=True)
     max_version = fields.Function(deserialize=_parse_ceiling)
     kubernetes = fields.Enum(KubernetesPreference, by_value=True)
     max_kubernetes = fields.Function(deserialize=_parse_kubernetes_minor)
     flavor_release = fields.Enum(FlavorReleasePolicy, by_value=True)
-    prerelease = fields.Function(deserialize=_text(_parse_flag))
+    prerelease = fields.Function(deserialize=text_of(_parse_flag))
     excluded = fields.List(
         fields.Function(deserialize=_parse_release),
         data_key="exclude",
         validate=validate.Length(max=_MAX_LISTED),
     )
-    arch = fields.Function(deserialize=_text(_parse_arch))
+    arch = fields.Function(deserialize=text_of(_parse_arch))
     boot_state = fields.String(
         load_default="active",
         validate=validate.Regexp(
@@ -138,30 +169,51 @@ class _QuestionSchema(Schema):
         )
         values.pop("format", None)
         accept = frozenset(values.pop("accept", ()))
+        node = values.pop("node", None)
         boot_state = values.pop("boot_state")
         exclude = frozenset(values.pop("excluded", ()))
         policy = Policy(**values, exclude=exclude)
-        return UpgradeQuery(UpgradeRequest(claim, policy, boot_state), accept)
+        return UpgradeQuery(UpgradeRequest(claim, policy, boot_state), accept, node)
 
 
-class _QuerySchema(_QuestionSchema):
+class _QuerySchema(QuestionSchema):
     format = fields.String(validate=validate.OneOf(tuple(Form)))
+    node = fields.String(
+        validate=validate.And(
+            validate.Length(max=MAX_NODE_NAME_LENGTH),
+            validate.Regexp(
+                rf"{NODE_NAME}\Z",
+                error="Must be the node's label kubernetes.io/hostname, such as worker-1.",
+            ),
+        ),
+    )
 
 
 class _FileSchema(_QuerySchema):
     """A query whose release file came as the body."""
 
-    release_file = fields.Function(deserialize=_text(ReleaseFile.parse))
+    release_file = fields.Function(deserialize=text_of(ReleaseFile.parse))
 
 
-class _BodySchema(_QuestionSchema):
-    release_file = fields.Function(deserialize=_text(ReleaseFile.parse))
+class BodySchema(QuestionSchema):
+    """A question in JSON."""
+
+    release_file = fields.Function(deserialize=text_of(ReleaseFile.parse))
     prerelease = fields.Function(deserialize=_check_flag)
 
 
 _QUERY = _QuerySchema()
-_BODY = _BodySchema()
+_BODY = BodySchema()
 _FILE = _FileSchema()
+
+
+def load_parameters(schema: ParametersSchema, request: Request) -> Any:  # noqa: ANN401 - a schema's
+    """Load a query by a schema; every bad parameter is named.
+
+    Raises:
+        InvalidRequestError: A parameter is missing, unknown, repeated or out of range.
+    """
+    return load(schema, read_parameters(request))
 
 
 def load_query(request: Request) -> UpgradeQuery:
@@ -171,7 +223,7 @@ def load_query(request: Request) -> UpgradeQuery:
         InvalidRequestError: A parameter is missing, unknown, repeated or out of range.
         InvalidReferenceError: ``image`` is not a reference.
     """
-    return _load(_QUERY, _read_parameters(request))
+    return _load_question(_QUERY, read_parameters(request))
 
 
 def load_body(request: Request) -> UpgradeQuery:
@@ -182,36 +234,58 @@ def load_body(request: Request) -> UpgradeQuery:
         InvalidReferenceError: ``image`` is not a reference.
         UnsupportedMediaType: A body of another kind.
     """
-    parameters = _read_parameters(request)
+    parameters = read_parameters(request)
     if request.mimetype == "application/json":
-        _check_only_format(parameters)
-        return _load(_BODY, _read_json(request))
+        wanted = _load_beside_json(parameters)
+        return replace(_load_question(_BODY, _read_object(request)), node=wanted.node)
     if request.mimetype == "text/plain":
         if "release_file" in parameters:
             raise InvalidRequestError([FieldError("release_file", "Send it as the body.")])
-        return _load(_FILE, {**parameters, "release_file": _read_text(request)})
+        return _load_question(_FILE, {**parameters, "release_file": read_text(request)})
     raise UnsupportedMediaType("Send application/json, or a release file as text/plain.")
 
 
-def _load(schema: Schema, values: Mapping[str, object]) -> UpgradeQuery:
+def _load_question(schema: QuestionSchema, values: Mapping[str, object]) -> UpgradeQuery:
+    query: UpgradeQuery = load(schema, values)
+    return query
+
+
+def load(schema: Schema, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - a schema's
+    """Load values by a schema; every bad one is named.
+
+    Raises:
+        InvalidRequestError: A value is missing, unknown or out of range.
+    """
     try:
-        loaded: UpgradeQuery = schema.load(values)
+        return schema.load(values)
     except ValidationError as error:
-        raise InvalidRequestError(_flatten(error.messages_dict)) from error
-    return loaded
+        raise InvalidRequestError(list_errors(error.messages_dict)) from error
 
 
-def _check_only_format(parameters: Mapping[str, object]) -> None:
-    surplus = [name for name in parameters if name != "format"][:_MAX_LISTED]
+def _load_beside_json(parameters: Mapping[str, object]) -> UpgradeQuery:
+    refuse_parameters(name for name in parameters if name not in _OF_THE_FORM)
+    return _load_question(_QUERY, parameters)
+
+
+def refuse_parameters(names: Iterable[str]) -> None:
+    """Refuse parameters that belong into the body.
+
+    Raises:
+        InvalidRequestError: There is one.
+    """
+    surplus = list(names)[:_MAX_LISTED]
     if surplus:
         raise InvalidRequestError(
             [FieldError(_shown(name), "With a JSON body, give it there.") for name in surplus],
         )
-    _load(_QUERY, parameters)
 
 
-def _read_parameters(request: Request) -> dict[str, object]:
-    """Give single values, and lists of those that may be repeated."""
+def read_parameters(request: Request) -> dict[str, object]:
+    """Give single values, and lists of those that may be repeated.
+
+    Raises:
+        InvalidRequestError: A parameter is repeated, or not in UTF-8.
+    """
     try:
         query = request.args
     except UnicodeDecodeError as error:
@@ -225,25 +299,44 @@ def _read_parameters(request: Request) -> dict[str, object]:
     return {name: all_ if name in _REPEATABLE else all_[0] for name, all_ in values.items()}
 
 
-def _read_text(request: Request) -> str:
+def read_text(request: Request) -> str:
+    """Give the body as text.
+
+    Raises:
+        InvalidRequestError: It is not UTF-8.
+        RequestEntityTooLarge: It is longer than it may be.
+    """
+    body = request.get_data()
+    if request.content_length is None:
+        # A body that does not say its length was read up to the limit: more of it is an error.
+        request.stream.read(1)
     try:
-        return request.get_data().decode()
+        return body.decode()
     except UnicodeDecodeError as error:
         raise InvalidRequestError([FieldError("body", "It is not UTF-8 text.")]) from error
 
 
-def _read_json(request: Request) -> Mapping[str, object]:
+def _read_object(request: Request) -> Mapping[str, object]:
+    body = parse_json(read_text(request))
+    if not isinstance(body, dict):
+        raise InvalidRequestError([FieldError("body", "It is not a JSON object.")])
+    return body
+
+
+def parse_json(text: str) -> object:
+    """Parse a body.
+
+    Raises:
+        InvalidRequestError: It is not JSON, or holds a member twice.
+    """
     try:
-        body = json.loads(_read_text(request), object_pairs_hook=_refuse_repeated)
+        return json.loads(text, object_pairs_hook=_refuse_repeated)
     except RecursionError as error:
         raise InvalidRequestError([FieldError("body", "It is nested too deeply.")]) from error
     except json.JSONDecodeError as error:
         raise InvalidRequestError([FieldError("body", f"It is not JSON: {error}.")]) from error
     except ValueError as error:  # An integer of thousands of digits.
         raise InvalidRequestError([FieldError("body", "It holds too long a number.")]) from error
-    if not isinstance(body, dict):
-        raise InvalidRequestError([FieldError("body", "It is not a JSON object.")])
-    return body
 
 
 def _refuse_repeated(members: list[tuple[str, object]]) -> dict[str, object]:
@@ -253,7 +346,7 @@ def _refuse_repeated(members: list[tuple[str, object]]) -> dict[str, object]:
     return values
 
 
-def _flatten(messages: Mapping[str, Any]) -> list[FieldError]:
+def list_errors(messages: Mapping[str, Any]) -> list[FieldError]:
     """Make one error a field, or an item of a list, of marshmallow's messages."""
     errors = []
     for name, found in sorted(messages.items())[:_MAX_LISTED]:

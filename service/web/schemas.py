@@ -5,6 +5,8 @@ from marshmallow import Schema, fields
 from service.domain.recommendation import Offer
 from service.domain.tag import ImageTag
 
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
 
 class ImageSchema(Schema):
     """An image: the shape used everywhere."""
@@ -60,10 +62,14 @@ class WarningSchema(Schema):
     url = fields.String(allow_none=True)
 
 
+class ReasonSchema(WarningSchema):
+    """One reason for the verdict of a check."""
+
+
 class CatalogueSchema(Schema):
     """The listing that an answer was made of."""
 
-    fetched_at = fields.DateTime(format="%Y-%m-%dT%H:%M:%SZ")
+    fetched_at = fields.DateTime(format=_TIME)
     stale = fields.Boolean()
     tags = fields.Integer(attribute="tag_count")
 
@@ -106,6 +112,48 @@ class RecommendationSchema(Schema):
     successor = fields.Nested(ImageSchema, allow_none=True)
     commands = fields.Function(lambda answer: {"kairos_agent": _agent_command(answer.offer)})
     links = fields.Nested(LinksSchema, allow_none=True)
+    catalogue = fields.Nested(CatalogueSchema)
+
+
+class MatrixStreamSchema(Schema):
+    """One stream of the support matrix."""
+
+    flavor = fields.String(attribute="newest.flavor")
+    flavor_release = fields.String(allow_none=True)
+    variant = fields.String(attribute="stream.variant")
+    arch = fields.String(attribute="stream.arch")
+    model = fields.String(attribute="stream.model")
+    kubernetes = fields.String(attribute="stream.distribution", allow_none=True)
+    trusted_boot = fields.Boolean(attribute="stream.trusted_boot")
+    newest = fields.Nested(ImageSchema)
+    verdict = fields.String()
+    fetched_at = fields.DateTime(format=_TIME)
+    stale = fields.Boolean()
+
+
+class MatrixSchema(Schema):
+    """The support matrix."""
+
+    latest_branch = fields.String(allow_none=True)
+    streams = fields.List(fields.Nested(MatrixStreamSchema))
+    missing = fields.List(fields.String())
+
+
+class CheckSchema(Schema):
+    """Whether a step is safe."""
+
+    verdict = fields.String()
+    reasons = fields.List(fields.Nested(ReasonSchema))
+    origin = fields.Nested(ImageSchema, data_key="from")
+    target = fields.Nested(ImageSchema, data_key="to")
+    change = fields.Nested(ChangeSchema)
+
+
+class ReleasesSchema(Schema):
+    """The images of a stream."""
+
+    image = fields.Nested(ImageSchema)
+    releases = fields.List(fields.Nested(ImageSchema), attribute="images")
     catalogue = fields.Nested(CatalogueSchema)
 
 

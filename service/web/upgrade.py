@@ -3,11 +3,23 @@
 from flask import Blueprint, Response, current_app, g, request
 
 from service.advisor import Advisor
+from service.domain.recommendation import Recommendation
+from service.domain.warning import WarningCode
+from service.web.caching import Basis, make_cacheable
 from service.web.decision import Decision, note_decision
 from service.web.formats import describe_headers, negotiate_form, render
 from service.web.query import UpgradeQuery, load_body, load_query
 
 blueprint = Blueprint("upgrade", __name__)
+
+# What failed for now; the next answer may have it.
+_PASSING = frozenset(
+    {
+        WarningCode.LATEST_BRANCH_UNKNOWN,
+        WarningCode.STALE_CATALOGUE,
+        WarningCode.TARGET_NOT_VERIFIED,
+    }
+)
 
 
 @blueprint.get("/v1/upgrade")
@@ -37,4 +49,10 @@ def _answer(query: UpgradeQuery) -> Response:
     answer = advisor.recommend_upgrade(query.request, form)
     note_decision(Decision.of(answer))
     g.answer_headers = describe_headers(answer)
-    return render(answer, form, query.accept)
+    response = render(answer, form, query.accept, query.node)
+    return make_cacheable(response, _find_basis(answer), g.answer_headers)
+
+
+def _find_basis(answer: Recommendation) -> Basis:
+    lasting = _PASSING.isdisjoint(warning.code for warning in answer.warnings)
+    return Basis(answer.catalogue.fetched_at, lasting=lasting)

@@ -10,22 +10,28 @@ from openapi_spec_validator import validate as validate_document
 
 from service.advisor import UpgradeRequest
 from service.domain.change import VersionChange
+from service.domain.check import ReasonCode, Safety
 from service.domain.explanation import AlternativeCode
+from service.domain.fleet import Role
 from service.domain.legality import Refusal
 from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
 from service.domain.reference import MAX_REFERENCE_LENGTH
 from service.domain.release_file import MAX_RELEASE_FILE_LENGTH
+from service.domain.releases import MAX_RELEASES
 from service.domain.rules import RULE_ID
 from service.domain.status import Status
 from service.domain.support import Verdict
 from service.domain.tag import Arch, Variant
 from service.domain.version import Distribution
 from service.domain.warning import Severity, WarningCode
-from service.web import query, schemas
+from service.web import check, fleet_query, matrix, query, releases, schemas
+from service.web.fleet import MAX_BODY_BYTES
 from service.web.formats import Form
 from service.web.problems import PROBLEMS
+from service.web.query import ParametersSchema
 from tests.apps import ROOT, UPGRADABLE, build_client
 from tests.contract.document import (
+    OF_THE_SERVER,
     Node,
     find_operation,
     list_operations,
@@ -34,7 +40,7 @@ from tests.contract.document import (
     resolve,
     validate,
 )
-from tests.parameters import BAD, GOOD
+from tests.parameters import BAD, GOOD, OF_THE_FORM
 
 # Flask answers these by itself for every path.
 _AUTOMATIC = {"HEAD", "OPTIONS"}
@@ -44,6 +50,12 @@ SCHEMAS = COMPONENTS["schemas"]
 UPGRADE_PARAMETERS = list_parameters(find_operation("get_upgrade"), "query")
 BODY_PARAMETERS = list_parameters(find_operation("post_upgrade"), "query")
 BODY_MEMBERS = SCHEMAS["UpgradeRequest"]["properties"]
+FLEET_PARAMETERS = list_parameters(find_operation("post_upgrades"), "query")
+FLEET_MEMBERS = SCHEMAS["FleetRequest"]["properties"]
+NODE_MEMBERS = SCHEMAS["FleetNode"]["properties"]
+
+# What others send, who may add to it.
+FOREIGN = {"NodeList", "KubernetesNode", "AuroraNode"}
 ENUMS: list[tuple[str, type[StrEnum]]] = [
     ("Status", Status),
     ("WarningCode", WarningCode),
@@ -51,7 +63,11 @@ ENUMS: list[tuple[str, type[StrEnum]]] = [
     ("Support/properties/verdict", Verdict),
     ("Change/properties/kairos", VersionChange),
     ("Alternative/properties/code", AlternativeCode),
+    ("FleetNode/properties/role", Role),
     ("Rejected/properties/code", Refusal),
+    ("Check/properties/verdict", Safety),
+    ("ReasonCode", ReasonCode),
+    ("MatrixStream/properties/verdict", Verdict),
     ("Image/properties/variant", Variant),
     ("Image/properties/arch", Arch),
 ]
@@ -122,6 +138,69 @@ def test_the_query_parameters_are_the_fields_of_the_query() -> None:
     assert set(BODY_MEMBERS) == _names(query._BODY)  # noqa: SLF001 - test is for
 
 
+@pytest.mark.parametrize(
+    ("operation_id", "schema"),
+    [
+        ("get_check", check.QUERY),
+        ("get_releases", releases.QUERY),
+        ("get_matrix", matrix.QUERY),
+    ],
+)
+def test_the_parameters_of_a_query_are_its_fields(
+    operation_id: str, schema: ParametersSchema
+) -> None:
+    written = list_parameters(find_operation(operation_id), "query")
+
+    assert set(written) == _names(schema)
+    assert {name for name, each in written.items() if each.get("required")} == {
+        field.data_key or name for name, field in schema.fields.items() if field.required
+    }
+    assert {
+        name: each["schema"]["default"]
+        for name, each in written.items()
+        if "default" in each["schema"]
+    } == {name: field.load_default for name, field in schema.fields.items() if not field.required}
+
+
+def test_a_reference_is_described_alike_everywhere() -> None:
+    image = UPGRADE_PARAMETERS["image"]["schema"]
+
+    for parameter in list_parameters(find_operation("get_check"), "query").values():
+        assert resolve(parameter["schema"]) == image
+
+
+def test_the_length_of_a_list_of_releases_is_its_bound() -> None:
+    assert SCHEMAS["Releases"]["properties"]["releases"]["maxItems"] == MAX_RELEASES
+
+
+def test_the_members_of_many_nodes_are_the_fields_of_their_schemas() -> None:
+    node = _names(fleet_query.MemberSchema()) | _names(query.BodySchema())
+
+    assert set(FLEET_MEMBERS) == _names(fleet_query.FleetSchema())
+    assert set(NODE_MEMBERS) == node
+    assert set(FLEET_PARAMETERS) == _names(fleet_query.PlaceSchema())
+
+
+@pytest.mark.parametrize("members", [FLEET_MEMBERS, NODE_MEMBERS])
+def test_many_nodes_describe_a_parameter_as_the_query_does(members: Node) -> None:
+    own = {"name", "nodes", "cluster", "role", "release_file"}
+
+    for name in set(members) - own:
+        assert resolve(members[name]) == UPGRADE_PARAMETERS[name]["schema"]
+
+
+def test_the_bounds_of_many_nodes_are_those_of_their_guards() -> None:
+    arrays = [
+        FLEET_MEMBERS["nodes"],
+        SCHEMAS["NodeList"]["properties"]["items"],
+        SCHEMAS["AuroraNodes"],
+        SCHEMAS["FleetAnswer"]["properties"]["results"],
+    ]
+
+    assert {array["maxItems"] for array in arrays} == {fleet_query.MAX_NODES}
+    assert SCHEMAS["NodeName"]["maxLength"] == fleet_query.MAX_NAME_LENGTH
+
+
 def test_the_image_alone_is_required_and_only_where_there_is_no_file() -> None:
     parameters = {**UPGRADE_PARAMETERS, "image beside a file": BODY_PARAMETERS["image"]}
 
@@ -131,7 +210,7 @@ def test_the_image_alone_is_required_and_only_where_there_is_no_file() -> None:
 def test_a_body_describes_a_parameter_as_the_query_does() -> None:
     shared = set(BODY_MEMBERS) & set(UPGRADE_PARAMETERS)
 
-    assert shared == set(UPGRADE_PARAMETERS) - {"format"}
+    assert shared == set(UPGRADE_PARAMETERS) - OF_THE_FORM
     for name in shared:
         assert resolve(BODY_MEMBERS[name]) == UPGRADE_PARAMETERS[name]["schema"]
         assert resolve(BODY_PARAMETERS[name]["schema"]) == UPGRADE_PARAMETERS[name]["schema"]
@@ -147,7 +226,7 @@ def test_a_body_that_is_refused_is_not_valid_by_the_document(body: dict[str, str
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [case for case in GOOD if case[0] != "format"],
+    [case for case in GOOD if case[0] not in OF_THE_FORM],
 )
 def test_a_member_that_is_taken_is_valid_by_the_document(name: str, value: str) -> None:
     body = {"image": UPGRADABLE, name: _read_value(name, value)}
@@ -224,6 +303,7 @@ def test_the_size_of_a_body_is_that_of_its_guard(app: Flask) -> None:
     told = COMPONENTS["responses"]["ContentTooLarge"]["description"]
 
     assert f"{app.config['MAX_CONTENT_LENGTH'] // 1024} KiB" in told
+    assert f"{MAX_BODY_BYTES // 1024 // 1024} MiB" in told
 
 
 @pytest.mark.parametrize("schema", DUMPED)
@@ -245,7 +325,9 @@ def test_a_nested_schema_is_the_component_of_its_name(schema: type[Schema]) -> N
         inner = field.inner if isinstance(field, fields.List) else field
         if isinstance(inner, fields.Nested):
             component = type(inner.schema).__name__.removesuffix("Schema")
-            assert f"#/components/schemas/{component}" in list(_list_references(properties[name]))
+            assert f"#/components/schemas/{component}" in list(
+                _list_references(properties[field.data_key or name])
+            )
 
 
 @pytest.mark.parametrize(("place", "enum"), ENUMS)
@@ -253,29 +335,33 @@ def test_a_closed_set_is_the_one_of_the_domain(place: str, enum: type[StrEnum]) 
     assert resolve({"$ref": f"#/components/schemas/{place}"})["enum"] == list(enum)
 
 
-def test_the_distributions_are_those_of_the_domain() -> None:
-    written = SCHEMAS["Kubernetes"]["properties"]["distribution"]["enum"]
-
-    assert written == [*Distribution, None]
+@pytest.mark.parametrize(
+    "place", ["Kubernetes/properties/distribution", "MatrixStream/properties/kubernetes"]
+)
+def test_the_distributions_are_those_of_the_domain(place: str) -> None:
+    assert resolve({"$ref": f"#/components/schemas/{place}"})["enum"] == [*Distribution, None]
 
 
 def test_the_slugs_of_problems_are_those_of_the_table() -> None:
     assert SCHEMAS["ProblemSlug"]["enum"] == list(PROBLEMS)
 
 
-def test_every_object_is_closed() -> None:
+def test_every_object_of_ours_is_closed() -> None:
     objects = [name for name, schema in SCHEMAS.items() if schema.get("type") == "object"]
 
-    assert [
-        name for name in objects if SCHEMAS[name].get("additionalProperties") is not False
-    ] == []
+    is_open = {name for name in objects if SCHEMAS[name].get("additionalProperties") is not False}
+    assert is_open == FOREIGN
 
 
 def test_every_component_is_used() -> None:
     used = set(_list_references(load_document()))
 
     components = {
-        f"#/components/{kind}/{name}" for kind, parts in COMPONENTS.items() for name in parts
+        f"#/components/{kind}/{name}"
+        for kind, parts in COMPONENTS.items()
+        # Those are named without a reference.
+        if kind != "securitySchemes"
+        for name in parts
     }
 
     assert components - used == set()
@@ -285,8 +371,8 @@ def test_every_operation_documents_a_default_and_the_request_id() -> None:
     for _, _, operation in list_operations():
         assert "default" in operation["responses"]
         assert set(list_parameters(operation, "header")) == {"X-Request-ID"}
-        for told in map(resolve, operation["responses"].values()):
-            assert "X-Request-ID" in told["headers"]
+        for status, told in operation["responses"].items():
+            assert status in OF_THE_SERVER or "X-Request-ID" in resolve(told)["headers"]
 
 
 def _names(schema: Schema) -> set[str]:

@@ -73,7 +73,7 @@ def test_an_answer_without_content_ends_at_once(service: Service) -> None:
 
 
 def test_a_release_file_is_answered_as_it_is_on_the_node(service: Service) -> None:
-    path = "/v1/upgrade?format=text&accept=major_jump&accept=advisory:v4-hadron-only"
+    path = "/v1/upgrade?format=text"
 
     reply = service.post(path, RELEASE_FILE, "text/plain")
 
@@ -96,6 +96,21 @@ def test_a_body_that_is_too_large_is_refused(service: Service) -> None:
     reply = service.post("/v1/upgrade", b"#" * 300_000, "text/plain")
 
     assert reply.status == 413
+
+
+def test_a_body_that_does_not_say_its_length_is_refused_where_it_gets_too_large(
+    service: Service,
+) -> None:
+    chunk = b"10000\r\n" + b"#" * 0x10000 + b"\r\n"
+    head = (
+        b"POST /v1/upgrade HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+        b"Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"
+    )
+
+    answer = service.send(head + chunk * 5 + b"0\r\n\r\n")
+
+    assert answer.startswith(b"HTTP/1.1 413 ")
+    assert b"application/problem+json" in answer
 
 
 def test_raw_bytes_in_a_query_are_a_bad_request(service: Service) -> None:

@@ -116,6 +116,20 @@ def test_nothing_is_logged_below_the_level(capsys: pytest.CaptureFixture[str]) -
     assert '"event":"request"' not in capsys.readouterr().out
 
 
+def test_each_node_of_a_fleet_has_a_line() -> None:
+    nodes = [{"name": "one", "image": UPGRADABLE}, {"name": "two", "image": UP_TO_DATE}]
+    client = build_client()
+
+    with capture_logs() as lines:
+        client.post("/v1/upgrades", json={"nodes": nodes})
+
+    told = [line["decision"] for line in lines if line["event"] == "decision"]
+    assert [(each["node"], each["running"], each["status"]) for each in told] == [
+        ("one", UPGRADABLE, "upgrade_available"),
+        ("two", UP_TO_DATE, "up_to_date"),
+    ]
+
+
 def test_many_decisions_have_a_line_each() -> None:
     app = build_client().application
     decisions = [

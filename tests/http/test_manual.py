@@ -7,6 +7,7 @@ from service.domain.catalogue import Catalogue
 from service.domain.reference import Repository
 from service.errors import RepositoryNotFoundError
 from tests.apps import FLAVOR, MANUAL, build_client, build_client_over
+from tests.fakes import ImmediateSource
 from tests.lists import LEGACY, load_catalogue
 from tests.release_files import ERA_A
 
@@ -52,15 +53,13 @@ TRUSTED_BOOT = [
 ]
 
 
-class Listed:
+class Listed(ImmediateSource):
     """Answers from the lists of the tests."""
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         if repository.flavor not in LISTED:
             raise RepositoryNotFoundError(f"{repository} is not listed")
         return load_catalogue(repository.flavor)
-
-    fetch_soon = fetch_catalogue
 
 
 @pytest.fixture(scope="module")

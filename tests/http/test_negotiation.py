@@ -5,7 +5,11 @@ from tests.apps import UPGRADABLE
 
 JSON = "application/json"
 TEXT = "text/plain"
-URL = f"/v1/upgrade?image={UPGRADABLE}"
+ENV = "application/x-sh"
+YAML = "application/yaml"
+# The operator would fail on the versions of these small lists, which every form shall answer here.
+ACCEPTED_ADVISORY = "advisory:operator-exclude-path"
+URL = f"/v1/upgrade?image={UPGRADABLE}&accept={ACCEPTED_ADVISORY}"
 
 ACCEPTED = [
     ("", JSON),
@@ -28,6 +32,12 @@ ACCEPTED = [
     ("image/png, text/plain;q=0.1", TEXT),
     ("*/*, application/json;q=0", TEXT),
     ("application/json;q=0, */*", TEXT),
+    ("application/x-sh", ENV),
+    ("application/x-sh, application/json;q=0.9", ENV),
+    ("application/json;q=0, application/*", ENV),
+    ("application/*, application/x-sh;q=0.1, application/json;q=0.2", YAML),
+    ("application/yaml", YAML),
+    ("text/plain;q=0, application/json;q=0, */*", ENV),
     ("text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", JSON),
 ]
 
@@ -39,6 +49,8 @@ REFUSED = [
     "text/plain;q=0",
     "application/json;q=0, text/plain;q=0",
     "application/problem+json",
+    "application/yaml;charset=latin1",
+    "text/*, text/plain;q=0",
     "nonsense",
 ]
 
@@ -63,10 +75,19 @@ def test_an_accept_without_any_of_our_forms_is_a_problem(client: FlaskClient, ac
     assert response.status_code == 406
     assert response.mimetype == "application/problem+json"
     assert response.json is not None
-    assert "application/json or text/plain" in response.json["detail"]
+    assert f"{JSON}, {TEXT}, {ENV} or {YAML}" in response.json["detail"]
 
 
-@pytest.mark.parametrize(("name", "media_type"), [("json", JSON), ("text", TEXT)])
+@pytest.mark.parametrize(
+    ("name", "media_type"),
+    [
+        ("json", JSON),
+        ("text", TEXT),
+        ("env", ENV),
+        ("nodeopupgrade", YAML),
+        ("auroraboot", JSON),
+    ],
+)
 @pytest.mark.parametrize("accept", ["*/*", JSON, TEXT, "image/png", "*/*;q=0"])
 def test_format_wins_over_accept(
     client: FlaskClient,
@@ -79,7 +100,7 @@ def test_format_wins_over_accept(
     assert (response.status_code, response.mimetype) == (200, media_type)
 
 
-@pytest.mark.parametrize("name", ["xml", "", "JSON", "text ", "env", "json,text"])
+@pytest.mark.parametrize("name", ["xml", "", "JSON", "text ", "sh", "json,text"])
 def test_an_unknown_format_is_a_bad_parameter(client: FlaskClient, name: str) -> None:
     response = client.get("/v1/upgrade", query_string={"image": UPGRADABLE, "format": name})
 

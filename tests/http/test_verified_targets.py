@@ -9,6 +9,7 @@ from service.domain.delivery import Delivery, Signatures
 from service.domain.legality import Refusal
 from service.settings import Settings
 from tests.apps import build_source
+from tests.contract.document import find_operation, validate_response
 from tests.fakes import DIGEST, FakeVerifier
 
 FLAVOR = "quay.io/kairos/flavor"
@@ -147,6 +148,32 @@ def test_registry_that_cannot_say_costs_the_pin_and_the_acting_forms(
     assert int(refused.headers["Retry-After"]) > 0
     assert refused.text.startswith("error: target-not-verified: ")
     assert "quay.io gave no answer in time" in refused.text
+
+
+@pytest.mark.parametrize("form", ["env", "nodeopupgrade", "auroraboot"])
+def test_every_acting_form_waits_until_the_registry_can_say(
+    verifier: FakeVerifier,
+    form: str,
+) -> None:
+    verifier.answers = {NEWEST: UNKNOWN}
+
+    refused = ask(build(verifier), format=form, accept="advisory:operator-exclude-path")
+
+    assert refused.status_code == 503
+    assert "target-not-verified" in refused.text
+    assert refused.headers["Upgrade-Status"] == "upgrade_available"
+    assert "target_not_verified" in refused.headers["Upgrade-Warnings"].split(", ")
+    validate_response(refused, find_operation("get_upgrade"))
+
+
+def test_shells_and_auroraboot_get_the_pinned_target(verifier: FakeVerifier) -> None:
+    client = build(verifier)
+
+    env, auroraboot = ask(client, format="env"), ask(client, format="auroraboot")
+
+    pinned = f"{FLAVOR}:{NEWEST}@{DIGEST}"
+    assert f"UPGRADE_TARGET={pinned}\nUPGRADE_SOURCE=oci:{pinned}\n" in env.text
+    assert auroraboot.json == {"command": "upgrade", "args": {"source": f"oci:{pinned}"}}
 
 
 def test_who_finds_no_seat_to_verify_on_is_told_to_ask_again_soon(verifier: FakeVerifier) -> None:

@@ -12,6 +12,7 @@ from service.domain.status import Status
 from service.errors import RepositoryNotFoundError
 from service.web.formats import Form
 from tests.apps import build_client_over
+from tests.fakes import ImmediateSource
 from tests.lists import REAL, load_catalogue
 from tests.worked_examples import (
     HADRON,
@@ -30,7 +31,7 @@ _FILES = {
 _OFFICIAL = (RepositoryPattern.parse(f"{ORGANISATION}/*"),)
 
 
-class ListedSource:
+class ListedSource(ImmediateSource):
     """Answers from the lists of a worked example."""
 
     def __init__(self, lists: Lists) -> None:
@@ -42,8 +43,6 @@ class ListedSource:
         if repository not in self._catalogues:
             raise RepositoryNotFoundError(f"{repository} is not listed")
         return self._catalogues[repository]
-
-    fetch_soon = fetch_catalogue
 
 
 def _ask(example: WorkedExample, **query: str | list[str]) -> TestResponse:

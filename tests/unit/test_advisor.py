@@ -2,6 +2,7 @@
 
 import pytest
 
+from service.domain.mirror import Mirrors
 from service.domain.release_file import ReleaseFile
 from service.domain.tag import Arch
 from service.errors import (
@@ -219,3 +220,76 @@ def test_a_repository_that_a_release_file_names_must_be_allowed() -> None:
         world.advise(None, file=file)
 
     assert world.asked == []
+
+
+def test_the_matrix_is_of_the_tracked_repositories_and_names_those_without_a_list() -> None:
+    world = World(
+        {FLAVOR: TAGS, HADRON: LATEST, OWN_OS: TAGS, f"{OWN}/silent": SOURCE_FAILURES[2]},
+        tracked=(FLAVOR, f"{OWN}/silent", f"{OWN}/gone"),
+    )
+
+    matrix = world.build_advisor().survey_matrix()
+
+    assert [str(row.newest.reference) for row in matrix.streams] == [f"{FLAVOR}:{NEWER}"]
+    assert str(matrix.latest_branch) == "1.2"
+    assert [str(repository) for repository in matrix.missing] == [f"{OWN}/silent", f"{OWN}/gone"]
+
+
+def test_the_matrix_judges_each_repository_by_its_own_reference_repository() -> None:
+    own = ("v1-core-amd64-generic-v1.1.0",)
+    world = World(
+        {FLAVOR: TAGS, HADRON: LATEST, OWN_OS: TAGS, OWN_REFERENCE: own},
+        references=REFERENCES,
+        tracked=(OWN_OS, FLAVOR),
+    )
+
+    matrix = world.build_advisor().survey_matrix()
+
+    verdicts = {str(row.newest.repository): row.verdict for row in matrix.streams}
+    assert verdicts == {FLAVOR: "end_of_line", OWN_OS: "supported"}
+    assert str(matrix.latest_branch) == "1.1"
+
+
+@pytest.mark.parametrize("failure", SOURCE_FAILURES, ids=repr)
+def test_the_failure_of_a_reference_repository_costs_the_matrix_only_verdicts(
+    failure: ServiceError,
+) -> None:
+    world = World({FLAVOR: TAGS, HADRON: failure}, tracked=(FLAVOR,))
+
+    matrix = world.build_advisor().survey_matrix()
+
+    assert [row.verdict for row in matrix.streams] == ["unknown"]
+    assert (matrix.latest_branch, matrix.missing) == (None, ())
+
+
+def test_the_matrix_shows_nothing_that_may_not_be_asked_for() -> None:
+    foreign = "docker.io/team/os"
+    world = World({FLAVOR: TAGS, HADRON: LATEST, foreign: TAGS}, tracked=(foreign, FLAVOR))
+
+    matrix = world.build_advisor().survey_matrix()
+
+    assert [str(row.newest.repository) for row in matrix.streams] == [FLAVOR]
+    assert foreign not in world.asked
+
+
+def test_the_matrix_names_the_place_that_stands_for_a_repository() -> None:
+    mirrors = Mirrors({OFFICIAL: "registry.local:5000/kairos"})
+    world = World({FLAVOR: TAGS, HADRON: LATEST}, tracked=(FLAVOR,), answered=mirrors)
+
+    matrix = world.build_advisor().survey_matrix()
+
+    named = [str(row.newest.reference) for row in matrix.streams]
+    assert named == [f"registry.local:5000/kairos/flavor:{NEWER}"]
+
+
+def test_the_matrix_is_made_once_until_a_list_changes() -> None:
+    lists = dict(LISTS)
+    world = World(lists, tracked=(FLAVOR,))
+    advisor = world.build_advisor()
+
+    first, second = advisor.survey_matrix(), advisor.survey_matrix()
+    lists[FLAVOR] = (*TAGS, "1-core-amd64-generic-v1.2.0")
+    third = advisor.survey_matrix()
+
+    assert second is first
+    assert str(third.streams[0].newest.tag.version) == "v1.2.0"

@@ -10,6 +10,7 @@ from service.web.problems import PROBLEMS, Problem
 STATUSES = {
     "invalid-request": 400,
     "invalid-reference": 400,
+    "unauthorized": 401,
     "repository-not-allowed": 403,
     "repository-not-found": 404,
     "stream-not-found": 404,
@@ -21,6 +22,7 @@ STATUSES = {
     "identity-mismatch": 422,
     "repository-unknown": 422,
     "kubernetes-version-unknown": 422,
+    "rate-limited": 429,
     "target-not-verified": 503,
     "registry-error": 502,
     "registry-unavailable": 503,

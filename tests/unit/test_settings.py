@@ -7,6 +7,7 @@ from certifi import where
 
 from service.adapters.redis_client import check_url
 from service.domain.mirror import Mirrors
+from service.domain.rate_limit import RateLimit
 from service.domain.reference import Repository
 from service.settings import Settings, SettingsError
 
@@ -30,6 +31,8 @@ def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
     assert settings.insecure_registries == settings.private_registries == frozenset()
     assert (settings.registry_auth_file, settings.registry_ca_file) == (None, None)
     assert settings.registry_proxy is None
+    assert (settings.rate_limit, settings.api_tokens_file) == (None, None)
+    assert settings.trusted_proxies == 0
     assert settings.answer_with == "asked"
     assert settings.verify_targets is True
     assert settings.registry_timeout == timedelta(seconds=10)
@@ -61,6 +64,10 @@ GOOD = [
     ("ADVISOR_VERIFY_TARGETS", "false", "verify_targets", False),
     ("ADVISOR_ANSWER_WITH", "mirror", "answer_with", "mirror"),
     ("ADVISOR_REGISTRY_AUTH_FILE", __file__, "registry_auth_file", Path(__file__)),
+    ("ADVISOR_RATE_LIMIT", "600/minute", "rate_limit", RateLimit(600, timedelta(minutes=1))),
+    ("ADVISOR_RATE_LIMIT", "1/day", "rate_limit", RateLimit(1, timedelta(days=1))),
+    ("ADVISOR_API_TOKENS_FILE", __file__, "api_tokens_file", Path(__file__)),
+    ("ADVISOR_TRUSTED_PROXIES", "2", "trusted_proxies", 2),
     ("ADVISOR_REGISTRY_CA_FILE", where(), "registry_ca_file", Path(where())),
     ("ADVISOR_REGISTRY_PROXY", "http://u:p@proxy:3128", "registry_proxy", "http://u:p@proxy:3128"),
     ("PORT", "1", "port", 1),
@@ -167,6 +174,18 @@ BAD = [
     ("ADVISOR_MIRRORS", "quay.io/kairos=http://registry.local/kairos"),
     ("ADVISOR_MIRRORS", "quay.io/kairos=registry local"),
     ("ADVISOR_ANSWER_WITH", "both"),
+    ("ADVISOR_RATE_LIMIT", "600"),
+    ("ADVISOR_RATE_LIMIT", "0/minute"),
+    ("ADVISOR_RATE_LIMIT", "-1/minute"),
+    ("ADVISOR_RATE_LIMIT", "600/month"),
+    ("ADVISOR_RATE_LIMIT", "600/minutes"),
+    ("ADVISOR_RATE_LIMIT", "10/second;600/minute"),
+    ("ADVISOR_RATE_LIMIT", "9999999999/day"),
+    ("ADVISOR_API_TOKENS_FILE", "/does/not/exist"),
+    ("ADVISOR_API_TOKENS_FILE", "/etc"),
+    ("ADVISOR_TRUSTED_PROXIES", "-1"),
+    ("ADVISOR_TRUSTED_PROXIES", "17"),
+    ("ADVISOR_TRUSTED_PROXIES", "10.0.0.1"),
     ("ADVISOR_REGISTRY_AUTH_FILE", "/does/not/exist"),
     ("ADVISOR_REGISTRY_CA_FILE", __file__),
     ("ADVISOR_REGISTRY_PROXY", "proxy.local:3128"),
@@ -410,6 +429,19 @@ def test_repositories_that_contradict_are_named_beside_bad_values() -> None:
 
     message = str(told.value)
     assert all(text in message for text in ("quay.io/a/b", "quay.io/a/c", "PORT: "))
+
+
+def test_no_flavor_is_tracked_by_default_with_a_snapshot(tmp_path: Path) -> None:
+    default = Settings.from_env({"ADVISOR_SNAPSHOT_DIR": str(tmp_path)})
+    chosen = Settings.from_env(
+        {
+            "ADVISOR_SNAPSHOT_DIR": str(tmp_path),
+            "ADVISOR_TRACKED_REPOSITORIES": "quay.io/kairos/hadron",
+        }
+    )
+
+    assert default.tracked_repositories == ()
+    assert chosen.tracked_repositories == (Repository("quay.io", "kairos/hadron"),)
 
 
 def test_tracked_repositories_are_no_mistake_where_the_allowed_ones_are() -> None:

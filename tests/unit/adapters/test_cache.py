@@ -443,3 +443,32 @@ def test_only_so_many_sources_may_stall_unattended(monkeypatch: pytest.MonkeyPat
     with pytest.raises(RegistryUnavailableError, match="too many"):
         cache.fetch_soon(HADRON)
     source.released.set()
+
+
+def test_many_are_given_as_far_as_there_is_a_list_of_them(rig: Rig) -> None:
+    silent, gone = Repository("quay.io", "kairos/silent"), Repository("quay.io", "kairos/gone")
+    rig.source.answers[silent] = RegistryUnavailableError("no answer")
+
+    catalogues = rig.cache.fetch_many_soon((silent, gone, HADRON))
+
+    assert catalogues == {HADRON: rig.fetch()}
+
+
+def test_many_that_stall_are_waited_for_together_no_longer_than_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("service.adapters.cache._SOON_SECONDS", 0.2)
+    source = SlowSource(FakeClock())
+    repositories = [Repository("quay.io", f"kairos/{number}") for number in range(7)]
+    source.answers = {repository: ["one"] for repository in repositories}
+    cache = build_cache(source, lives=LIVES)
+
+    began = monotonic()
+    meanwhile = cache.fetch_many_soon(repositories)
+    waited = monotonic() - began
+    source.released.set()
+
+    assert meanwhile == {}
+    assert 0.2 <= waited < 1
+    assert [cache.fetch_catalogue(each).tag_count for each in repositories] == [1] * 7
+    assert len(cache.fetch_many_soon(repositories)) == 7

@@ -361,10 +361,7 @@ def test_built_in_critical_advisories_are_those_that_stop_an_acting_form() -> No
         "k8s-upgrade-3.2.2",
         "opensuse-rpi4-3.0.9",
         "operator-exclude-path",
-        "tumbleweed-end",
-        "ubuntu-2410-end",
         "uki-loader-key",
-        "v4-hadron-only",
     }
 
 

@@ -163,3 +163,20 @@ def test_snapshot_has_a_list_where_any_can_be_read(tmp_path: Path) -> None:
     assert broken.exists()
     assert (empty, unreadable, snapshot.has_list()) == (False, False, True)
     assert not SnapshotTagSource(tmp_path / "missing").has_list()
+
+
+def test_repositories_are_those_that_have_a_file_by_name(tmp_path: Path) -> None:
+    own = Repository("localhost:5000", "team/os")
+    for repository in (UBUNTU, own, Repository("quay.io", "kairos/alpine.3.21")):
+        write(tmp_path, repository, {"tags": []})
+    (tmp_path / "README.json").write_text("{}")
+    (tmp_path / "quay.io" / "kairos" / "Not A Name.json").write_text("{}")
+    (tmp_path / "quay.io" / "kairos" / "notes.txt").write_text("")
+
+    repositories = SnapshotTagSource(tmp_path).list_repositories()
+
+    assert list(map(str, repositories)) == [
+        "localhost:5000/team/os",
+        "quay.io/kairos/alpine.3.21",
+        "quay.io/kairos/ubuntu",
+    ]
