@@ -87,6 +87,16 @@ def test_a_decision_is_counted_by_status_and_verdict(client: FlaskClient) -> Non
     assert _count(client, series) == before + 1
 
 
+def test_decisions_that_come_close_together_are_all_counted(client: FlaskClient) -> None:
+    series = 'advisor_decisions_total{status="up_to_date",verdict="supported"}'
+    before = _count(client, series)
+
+    for _ in range(7):
+        client.get(f"/v1/upgrade?image={UP_TO_DATE}")
+
+    assert _count(client, series) == before + 7
+
+
 def test_a_warning_is_counted_by_its_code_though_its_form_refuses_it(client: FlaskClient) -> None:
     series = f'advisor_warnings_total{{code="{WarningCode.MAJOR_JUMP}"}}'
     before = _count(client, series)
