@@ -1,11 +1,9 @@
 """Where the parts meet: the application, of what is behind it and what is in front."""
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
-import structlog
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -13,7 +11,8 @@ from service import VERSION
 from service.adapters.api_tokens import load_tokens
 from service.adapters.batch import BatchCatalogueSource
 from service.adapters.deadline import Deadline
-from service.adapters.rules_file import load_builtin_rules, load_rules
+from service.adapters.log import configure_logging
+from service.adapters.rules_file import load_builtin_rules, load_rules, tell_version
 from service.advisor import Advisor
 from service.backend import Backend, StartVerifying, build_backend
 from service.domain.catalogue import CatalogueSource
@@ -31,12 +30,14 @@ from service.web import (
     front_page,
     health,
     matrix,
+    metrics,
     pages,
     releases,
     upgrade,
 )
 from service.web.bearer import register_bearer
 from service.web.caching import CacheRules, register_caching
+from service.web.observation import register_observation
 from service.web.problems import register_problems
 from service.web.rate_limit import register_rate_limit
 from service.web.request_id import register_request_id
@@ -64,10 +65,11 @@ def create_app(
         clock: What tells how old the source's listings are; that of the backend where it is left
             out.
     """
-    _configure_logging(settings)
+    configure_logging(settings.log_level, settings.log_format)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["VERSION"] = VERSION
+    app.config["RULES_VERSION"] = tell_version(settings.rules_file)
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["openapi"] = _OPENAPI.read_bytes()
@@ -91,6 +93,7 @@ def create_app(
             catalogues, repositories, Deadline(settings.registry_timeout)
         ),
     )
+    register_observation(app)
     register_request_id(app)
     register_problems(app)
     # What a snapshot holds does not age.
@@ -102,6 +105,7 @@ def create_app(
         releases,
         matrix,
         health,
+        metrics,
         documents,
         front_page,
         pages,
@@ -145,21 +149,3 @@ def build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Reposito
 def _build_rulebook(settings: Settings) -> Rulebook:
     own = load_rules(settings.rules_file) if settings.rules_file else Rules()
     return Rulebook.combine(load_builtin_rules(), own)
-
-
-def _configure_logging(settings: Settings) -> None:
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
-    if settings.log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[settings.log_level.upper()],
-        ),
-    )

@@ -14,6 +14,7 @@ from service.adapters.sharing import Sharing, Sighting
 from service.domain.catalogue import Catalogue
 from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError, RepositoryNotFoundError
+from service.metrics import CACHE_RESULTS
 
 # How often who waits for another worker's listing looks for it.
 _POLL_SECONDS = 0.025
@@ -63,13 +64,21 @@ class CachedCatalogueSource:
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         """See CatalogueSource."""
-        entry = self.find(repository)
-        if entry is None:
-            with self._seats.take():
-                entry = self._flights.join(repository, lambda: self._wait_for(repository))
-        elif entry.is_due(self._clock()):
-            self._start(repository, lambda: self.refresh(repository))
-        return entry.give()
+        known, result = self.recall(repository), "error"
+        try:
+            entry = self.find(repository)
+            found = "memory" if entry is known else "redis"
+            if entry is None:
+                found = "miss"
+                with self._seats.take():
+                    entry = self._flights.join(repository, lambda: self._wait_for(repository))
+            elif entry.is_due(self._clock()):
+                self._start(repository, lambda: self.refresh(repository))
+            catalogue = entry.give()
+            result = "stale" if catalogue.stale else found
+            return catalogue
+        finally:
+            CACHE_RESULTS[result,].inc()
 
     def fetch_soon(self, repository: Repository) -> Catalogue:
         """See CatalogueSource; nobody waits again for a source that failed before."""

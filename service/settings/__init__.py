@@ -14,15 +14,12 @@ from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
 from service.settings.schema import Check, SettingsSchema
 
-__all__ = ["WORKER_THREADS", "Check", "Settings", "SettingsError", "read_settings_once"]
+__all__ = ["Check", "Settings", "SettingsError", "read_settings_once"]
 
 PREFIX = "ADVISOR_"
 # Kubernetes injects these for a service that is called "advisor".
 _INJECTED_PREFIXES = ("ADVISOR_PORT", "ADVISOR_SERVICE_")
 _FOREIGN_NAMES = ("PORT", "WEB_CONCURRENCY")
-
-# How many threads a worker has; half of them may wait for registries.
-WORKER_THREADS = 16
 
 
 class SettingsError(ValueError):
@@ -38,6 +35,7 @@ class Settings:
         registry_timeout: For one request to a registry; a whole listing may take three times this.
         fresh: How long a listing is served without asking again.
         stale: How long it is served when the registry fails.
+        worker_threads: Of each worker; half of them may wait for registries.
         rate_limit: For each client; None without one.
         trusted_proxies: How many of the last hops are proxies whose word is taken.
     """
@@ -69,6 +67,7 @@ class Settings:
     log_format: str
     port: int
     web_concurrency: int
+    worker_threads: int
 
     @classmethod
     def from_env(

@@ -6,6 +6,7 @@ from service.advisor import Advisor
 from service.domain.recommendation import Recommendation
 from service.domain.warning import WarningCode
 from service.web.caching import Basis, make_cacheable
+from service.web.decision import Decision, note_decision
 from service.web.formats import describe_headers, negotiate_form, render
 from service.web.query import UpgradeQuery, load_body, load_query
 
@@ -46,6 +47,7 @@ def _answer(query: UpgradeQuery) -> Response:
     form = negotiate_form(request)
     advisor: Advisor = current_app.extensions["advisor"]
     answer = advisor.recommend_upgrade(query.request, form)
+    note_decision(Decision.of(answer))
     g.answer_headers = describe_headers(answer)
     response = render(answer, form, query.accept, query.node)
     return make_cacheable(response, _find_basis(answer), g.answer_headers)
