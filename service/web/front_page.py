@@ -94,7 +94,6 @@ def _show(asked: _Asked, matrix: Matrix) -> Response:
         "asked": asked,
         "problem": problem,
         "table": MatrixTable(matrix, asked.table),
-        "form": _QUESTION,
     }
     status = problem.status if problem else HTTPStatus.OK
     response = answer_page("front_page.html", context, status=status)

@@ -36,12 +36,13 @@ class Visit:
     def open(self, path: str) -> None:
         self.page.goto(f"{self.base}{path}")
 
-    def audit(self) -> list[str]:
-        """Give what axe-core finds: rule, weight and the elements it is about."""
+    def audit(self, *, of: str = "minor moderate serious critical") -> list[str]:
+        """Give what axe-core finds, of these weights: rule, weight and elements."""
         violations = Axe().run(self.page).response["violations"]
         return [
             f"{each['id']} ({each['impact']}): {[node['target'] for node in each['nodes']]}"
             for each in violations
+            if each["impact"] in of.split()
         ]
 
     def watch(self) -> None:

@@ -4,7 +4,7 @@
 SwaggerUIBundle({
   url: document.getElementById("api").dataset.contract,
   dom_id: "#api",
-  deepLinking: true,
+  deepLinking: false, // its links would stand within buttons
   docExpansion: "list",
   defaultModelsExpandDepth: 0,
   validatorUrl: null,
