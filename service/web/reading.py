@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Request
 from marshmallow import Schema, ValidationError
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from service.domain.reference import quote
 from service.errors import FieldError, InvalidRequestError
@@ -85,9 +86,9 @@ def read_text(request: Request) -> str:
         RequestEntityTooLarge: It is longer than it may be.
     """
     body = request.get_data()
-    if request.content_length is None:
-        # A body that does not say its length was read up to the limit: more of it is an error.
-        request.stream.read(1)
+    # A body that does not say its length was read up to the limit: more of it is an error.
+    if request.content_length is None and request.environ["wsgi.input"].read(1):
+        raise RequestEntityTooLarge
     try:
         return body.decode()
     except UnicodeDecodeError as error:
