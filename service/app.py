@@ -8,6 +8,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import VERSION
+from service.adapters.allocator import return_large_blocks
 from service.adapters.api_tokens import load_tokens
 from service.adapters.batch import BatchCatalogueSource
 from service.adapters.deadline import Deadline
@@ -66,6 +67,8 @@ def create_app(
             out.
     """
     configure_logging(settings.log_level, settings.log_format)
+    # Fleets send large bodies too, whatever is behind the advisor.
+    return_large_blocks()
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["VERSION"] = VERSION
