@@ -379,6 +379,30 @@ def test_repository_that_is_gone_is_gone_for_all(
         second.fetch()
 
 
+def test_worker_that_heard_nothing_of_it_brings_no_repository_back(
+    pair: tuple[Worker, Worker], redis: RedisServer, source: FakeTagSource
+) -> None:
+    first, second = pair
+    first.fetch()
+    second.fetch()
+    source.clock.advance(FRESH)
+    del source.answers[HADRON]
+    for _ in range(2):
+        with pytest.raises(RepositoryNotFoundError):
+            first.refresh()
+        source.clock.advance(timedelta(seconds=30))
+    # What ends with what it says is gone by now.
+    if redis.client.pttl(KEY) <= 30_000:
+        redis.client.delete(KEY)
+
+    with pytest.raises(RepositoryNotFoundError):
+        second.fetch()
+    source.answers[HADRON] = TAGS
+    source.clock.advance(timedelta(seconds=30))
+
+    assert [worker.fetch().tag_count for worker in pair] == [400, 400]
+
+
 def test_sentinel_names_the_master(
     redis: RedisServer, tmp_path: Path, source: FakeTagSource
 ) -> None:
