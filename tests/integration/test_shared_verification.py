@@ -2,10 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -27,7 +25,7 @@ from tests.integration.clients import make_client
 from tests.integration.pushing import OCI_INDEX
 from tests.integration.registry_server import Handler, RegistryServer, Route
 from tests.integration.sharing_workers import FRESH, ONCE, trust_ends, wait_until
-from tests.redis_server import RedisServer, start_redis
+from tests.redis_server import RedisServer
 
 TAG = "1-core-amd64-generic-v1.0.0"
 MANIFESTS = f"/v2/kairos/x/manifests/{TAG}"
@@ -38,12 +36,6 @@ INDEX = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [PLATFORM]}
 FAILURE_LIFE = timedelta(seconds=10)
 SLOWLY = 0.3
 HERD = 32
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with start_redis(tmp_path) as server:
-        yield server
 
 
 @pytest.fixture
