@@ -10,7 +10,7 @@ from service.domain.catalogue import Catalogue
 from service.errors import RepositoryNotFoundError
 
 # How far the clocks of a deployment may be apart.
-_MAX_SKEW = timedelta(minutes=5)
+MAX_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,7 @@ class Entry:
         Raises:
             ValueError: A listing that is none, or a record of the future.
         """
-        if max(record.made_at, record.fetched_at or now) > now + _MAX_SKEW:
+        if max(record.made_at, record.fetched_at or now) > now + MAX_SKEW:
             raise ValueError("is of the future")
         if known and known.catalogue and known.record.listing == record.listing:
             fetched_at = record.fetched_at or known.catalogue.fetched_at

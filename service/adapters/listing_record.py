@@ -173,9 +173,11 @@ def _dump_failure(failure: Failure | None) -> dict[str, object] | None:
 def _parse_failure(value: object) -> Failure | None:
     if value is None:
         return None
-    if not isinstance(value, dict) or not isinstance(value.get("detail"), str):
-        raise ValueError("has a failure that says nothing")  # noqa: TRY004 - malformed, not misused
-    detail = value["detail"][:_MAX_DETAIL_LENGTH]
+    detail = value.get("detail") if isinstance(value, dict) else None
+    # Half a character can be written in JSON, and sent to nobody.
+    if not isinstance(value, dict) or not isinstance(detail, str) or not detail.isprintable():
+        raise ValueError("has a failure that says nothing")
+    detail = detail[:_MAX_DETAIL_LENGTH]
     match value.get("code"):
         case RepositoryNotFoundError.slug:
             return RepositoryNotFoundError(detail)
