@@ -15,7 +15,8 @@ from service.web.formats import Form
 from service.web.matrix_table import MatrixTable, TableSchema
 from service.web.pages import answer_page
 from service.web.problems import PROBLEMS
-from service.web.query import load_parameters, load_question
+from service.web.query import load_question
+from service.web.reading import load_parameters
 from service.web.schemas import RecommendationSchema
 
 # The parameters of a question that the form has.

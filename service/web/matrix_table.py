@@ -9,7 +9,7 @@ from marshmallow import fields, validate
 from service.domain.matrix import Matrix, MatrixStream, natural_order
 from service.domain.support import Verdict
 from service.domain.tag import Variant
-from service.web.query import ParametersSchema
+from service.web.reading import ParametersSchema
 from service.web.words import VERDICTS
 
 _MAX_VALUE_LENGTH = 128
