@@ -60,9 +60,7 @@ class Entry:
         """
         if self.catalogue is None or self.record.listing != record.listing:
             return None
-        return replace(
-            self.catalogue, fetched_at=record.fetched_at or self.catalogue.fetched_at
-        )
+        return replace(self.catalogue, fetched_at=record.fetched_at or self.catalogue.fetched_at)
 
     def give(self) -> Catalogue:
         """Give the catalogue.
