@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from sys import intern
+from typing import NamedTuple
 
 from service.domain.version import (
     KAIROS_VERSION,
@@ -287,25 +288,40 @@ def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
 
 def _build(template: str, parts: dict[str, str], flavor: str) -> ImageTag | None:
     version = KairosVersion.parse(parts["version"])
-    variant = _VARIANTS[parts["variant"]]
     text = parts["kubernetes"]
     kubernetes = KubernetesVersion.parse(text[1:]) if text else None
     if version is None or (text and kubernetes is None):
         return None
-    # Thousands of tags share these few texts: interned, each is held once.
-    return ImageTag(
-        flavor_release=intern(parts["flavor_release"]),
-        base=intern(resolve_flavor_release(flavor, parts["flavor_release"])),
-        variant=variant,
-        arch=ARCH_NAMES[parts["arch"]],
-        model=intern(parts["model"]),
-        version=version,
-        kubernetes=None if variant is Variant.CORE else kubernetes,
-        kubernetes_text=intern(text),
-        trusted_boot=bool(parts["trusted_boot"]),
-        trusted_boot_text=parts["trusted_boot"],
-        template=template,
+    frame = _read_frame(
+        flavor, parts["flavor_release"], parts["variant"], parts["arch"], parts["model"]
     )
+    return ImageTag(
+        *frame,
+        version,
+        None if frame.variant is Variant.CORE else kubernetes,
+        # Thousands of tags share these few texts: interned, each is held once.
+        intern(text),
+        bool(parts["trusted_boot"]),
+        parts["trusted_boot"],
+        template,
+    )
+
+
+class _Frame(NamedTuple):
+    """The parts of a tag before its version, as an ``ImageTag`` begins with them."""
+
+    flavor_release: str
+    base: str
+    variant: Variant
+    arch: Arch
+    model: str
+
+
+# Thousands of tags have some dozen frames: each is read, and held, once.
+@lru_cache(maxsize=_CACHED_STREAMS)
+def _read_frame(flavor: str, flavor_release: str, variant: str, arch: str, model: str) -> _Frame:
+    base = resolve_flavor_release(flavor, flavor_release)
+    return _Frame(flavor_release, base, _VARIANTS[variant], ARCH_NAMES[arch], model)
 
 
 def _implied_by(repository: re.Match[str], parts: dict[str, str]) -> dict[str, str]:
