@@ -120,12 +120,17 @@ class Gate:
                 yield refusal, refused
                 images = () if alike else tuple(filterfalse(refuses, images))
 
-    def bars(self, lane: Lane) -> bool:
-        """Whether one barrier stands before all images of a lane."""
-        ends = lane.images[0], lane.images[-1], lane.lowest, lane.highest
+    def refuses_all(self, refusal: Refusal, lane: Lane, images: Sequence[ImageTag]) -> bool:
+        """Whether what refuses an image of a lane clearly refuses the others as well.
+
+        Args:
+            refusal: The reason against one of them.
+            lane: Where they are.
+            images: Its images from the release of the origin on; at least one.
+        """
         return any(
-            refusal is Refusal.BARRIER and all(map(refuses, ends))
-            for refusal, refuses in self._tests
+            each is refusal and _treats_alike(refusal, refuses, lane, images)
+            for each, refuses in self._tests
         )
 
     def is_refused_by_policy(self, target: ImageTag) -> bool:

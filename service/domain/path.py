@@ -87,16 +87,18 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
     highest = origin.version.order
     legal: list[ImageTag] = []
     for lane in filter(None, map(journey.images.lane, list_lanes(origin, journey.policy))):
-        for image in reversed(lane.images):
+        images = lane.since(origin.version)
+        for image in reversed(images):
             if image.version.order < highest:
                 break
             if not _is_onward(image, origin):
                 continue
-            if gate.find_refusal(image) is None:
+            refusal = gate.find_refusal(image)
+            if refusal is None:
                 if image.version.order > highest:
                     highest, legal = image.version.order, []
                 legal.append(image)
-            elif image is lane.images[-1] and gate.bars(lane):
+            elif image is images[-1] and gate.refuses_all(refusal, lane, images):
                 break
     return _prefer(legal, origin, journey.policy.kubernetes_preference) if legal else None
 
