@@ -85,7 +85,10 @@ class Gate:
         rules = _RULES_WITHIN_LANES if within_lanes else _RULES
         # Most rules refuse nothing under most policies; those that can are some five of them.
         self._tests = [
-            (refusal, test) for refusal, rule in rules.items() for test in rule(terms, origin)
+            (refusal, test)
+            for refusal, rule in rules.items()
+            if (tests := rule(terms, origin))
+            for test in tests
         ]
 
     def find_refusal(self, target: ImageTag) -> Refusal | None:
