@@ -123,14 +123,15 @@ class Gate:
                 yield refusal, refused
                 images = () if alike else tuple(filterfalse(refuses, images))
 
-    def refuses_all(self, refusal: Refusal, lane: Lane, images: Sequence[ImageTag]) -> bool:
-        """Whether what refuses an image of a lane clearly refuses the others as well.
+    def refuses_all(self, refusal: Refusal, lane: Lane, origin: ImageTag) -> bool:
+        """Whether what refuses an image clearly refuses all that is newer in its lane.
 
         Args:
-            refusal: The reason against one of them.
-            lane: Where they are.
-            images: Its images from the release of the origin on; at least one.
+            refusal: The reason against the last image of the lane.
+            lane: Where it is.
+            origin: Where the hop starts.
         """
+        images = lane.since(origin.version)
         return any(
             each is refusal and _treats_alike(refusal, refuses, lane, images)
             for each, refuses in self._tests

@@ -87,8 +87,7 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
     highest = origin.version.order
     legal: list[ImageTag] = []
     for lane in filter(None, map(journey.images.lane, list_lanes(origin, journey.policy))):
-        images = lane.since(origin.version)
-        for image in reversed(images):
+        for image in reversed(lane.images):
             if image.version.order < highest:
                 break
             if not _is_onward(image, origin):
@@ -98,7 +97,7 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
                 if image.version.order > highest:
                     highest, legal = image.version.order, []
                 legal.append(image)
-            elif image is images[-1] and gate.refuses_all(refusal, lane, images):
+            elif image is lane.images[-1] and gate.refuses_all(refusal, lane, origin):
                 break
     return _prefer(legal, origin, journey.policy.kubernetes_preference) if legal else None
 

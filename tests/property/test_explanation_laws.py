@@ -189,18 +189,32 @@ def test_each_example_is_the_highest_of_its_reason(question: Question) -> None:
         assert brute_force_rules.key(example) == max(map(brute_force_rules.key, group))
 
 
+# A question's barriers bar all above a version; these end somewhere.
+_GAPS = st.sampled_from(
+    [
+        bar("*", ">=3.1.10 <3.3.0"),
+        bar("<4.0.0", ">=3.2.0 <=4.0.0"),
+        bar("*", "=4.0.0"),
+        bar("*", "kubernetes >=1.31.5 <1.33.0"),
+        bar("*", "kubernetes >=1.31.3 <1.31.10+k3s3"),
+        bar("*", "kubernetes =1.32.10"),
+    ]
+)
+
+
 @st.composite
 def journeys(draw: st.DrawFn) -> Journey:
     """Draw a way with more barriers than a question has, and images that cannot be pulled."""
     question = draw(questions())
     node = question.node
-    barriers = draw(st.lists(_BARRIERS, max_size=3))
+    barriers = draw(st.lists(_BARRIERS, max_size=2))
+    gaps = draw(st.lists(_GAPS, max_size=2))
     running, policy = read_tag(node.running, node.flavor), to_policy(node.wishes)
     catalogue = index(node.tags, node.flavor)
     follows = policy.flavor_release is FlavorReleasePolicy.FOLLOW
     images = (catalogue.list_following if follows else catalogue.list_images)(running.stream)
     lost = draw(st.lists(st.sampled_from(images), max_size=2)) if images else []
-    rules = to_rules(replace(question, barriers=tuple(barriers)))
+    rules = reduce(add, gaps, to_rules(replace(question, barriers=tuple(barriers))))
     return Journey(running, images, policy, rules, dict.fromkeys(lost, Refusal.NOT_PULLABLE))
 
 
