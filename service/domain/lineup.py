@@ -28,7 +28,6 @@ class Lane:
         self.images = images
         self.lowest = min(images, key=_kubernetes_order)
         self.highest = max(images, key=_kubernetes_order)
-        # Found by their place here, for searching in images calls a function at each step.
         self._releases = list(map(_release_order, images))
 
     def since(self, version: KairosVersion) -> Sequence[ImageTag]:
@@ -43,10 +42,12 @@ class Lineup(Sequence[ImageTag]):
     a choice looks at two or three images, however many there are.
     """
 
-    __slots__ = ("_images", "_lanes")
+    __slots__ = ("_images", "_lanes", "_releases")
 
     def __init__(self, ordered: Iterable[ImageTag] = ()) -> None:
         self._images = tuple(ordered)
+        # Found by their place here, for searching in images calls a function at each step.
+        self._releases = list(map(_release_order, self._images))
         lanes: defaultdict[LaneKey, list[ImageTag]] = defaultdict(list)
         for image in self._images:
             minor = image.kubernetes.order[:2] if image.kubernetes else None
@@ -64,12 +65,12 @@ class Lineup(Sequence[ImageTag]):
 
     def since(self, version: KairosVersion) -> Sequence[ImageTag]:
         """Give the images of a release and of all that are higher."""
-        return self._images[bisect_left(self._images, version.order, key=_release_order) :]
+        return self._images[bisect_left(self._releases, version.order) :]
 
     def of_release(self, version: KairosVersion) -> Sequence[ImageTag]:
         """Give the images of one release."""
-        images = self.since(version)
-        return images[: bisect_right(images, version.order, key=_release_order)]
+        order, releases = version.order, self._releases
+        return self._images[bisect_left(releases, order) : bisect_right(releases, order)]
 
     def __len__(self) -> int:
         return len(self._images)
