@@ -56,7 +56,7 @@ class Entry:
         """Give the catalogue as of a later record of the same listing; None where it is another.
 
         Most listings are the last one again. Their catalogue stays, with all that was arranged for
-        those who asked; making it of thousands of tags takes ten times as long as to pack them.
+        those who asked.
         """
         if self.catalogue is None or self.record.listing != record.listing:
             return None
