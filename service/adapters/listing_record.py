@@ -126,7 +126,10 @@ class Record:
 def pack_listing(listing: TagListing) -> bytes:
     """Give the tags of a listing as bytes, compressed where they are many."""
     plain = json.dumps({"name": listing.repository.name, "tags": listing.tags}).encode()
-    return plain if len(plain) < _COMPRESSED_FROM_BYTES else zlib.compress(plain)
+    if len(plain) < _COMPRESSED_FROM_BYTES:
+        return plain
+    # Tags are so alike that more effort saves a tenth of the bytes, and takes three times as long.
+    return zlib.compress(plain, zlib.Z_BEST_SPEED)
 
 
 def parse_generation(raw: bytes) -> str | None:
