@@ -1,6 +1,6 @@
 # A bare `make` lists the targets. Each of them sets up what it needs: see scripts/.
 .DEFAULT_GOAL := help
-.PHONY: help run demo test bench chaos soak image-test lint lock venv venv-dev
+.PHONY: help run demo test bench chart chaos soak image-test lint lock venv venv-dev
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -15,7 +15,11 @@ test: venv-dev ## run the tests (ARGS='-k stale' goes to pytest)
 	@scripts/test.sh $(ARGS)
 
 bench: venv-dev ## measure costs, storms and faults beside their targets (ROW=choice for one)
-	.venv-dev/bin/python -m bench $(ROW)
+	@command -v docker-registry >/dev/null || scripts/apt.sh docker-registry
+	@.venv-dev/bin/python -m bench $(ROW)
+
+chart: venv-dev ## write the last figures of make bench into docs/
+	@.venv-dev/bin/python -m bench.report
 
 chaos: venv-dev ## break one thing after the other, and print what callers notice (some minutes)
 	@.venv-dev/bin/python -m chaos $(ARGS)

@@ -7,12 +7,12 @@ and never takes away.
 import json
 import time
 import tracemalloc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from timeit import Timer
 
-from bench.row import Row
+from bench.row import Measure, Row, Rows
 from service.adapters.rules_file import load_builtin_rules
 from service.domain.catalogue import Catalogue, TagListing
 from service.domain.image import Image
@@ -36,30 +36,27 @@ _LARGEST = "ubuntu"
 _RUNS = 7
 
 
-def measure_choice(_: Path) -> Iterator[Row]:
+def measure_choice(_: Path) -> Rows:
     """Choose the target of a node, on lists of each size."""
     for name in _QUESTIONS:
         journey = _survey(name).journey(Policy())
         seconds = _time(partial(choose_target, journey, journey.running))
-        what = f"choice of the target on {load_catalogue(name).tag_count:,} tags"
-        yield Row(what, seconds * 1e6, "µs", 5)
+        yield Row("choice", seconds * 1e6, size=load_catalogue(name).tag_count)
 
 
-def measure_recommendation(_: Path) -> Iterator[Row]:
+def measure_recommendation(_: Path) -> Rows:
     """Answer a question wholly, on lists of each size."""
     for name in _QUESTIONS:
         seconds = _time(partial(recommend, _survey(name)))
-        what = f"whole recommendation on {load_catalogue(name).tag_count:,} tags"
-        yield Row(what, seconds * 1e6, "µs", 300)
+        yield Row("recommendation", seconds * 1e6, size=load_catalogue(name).tag_count)
 
 
-def measure_index(_: Path) -> Iterator[Row]:
+def measure_index(_: Path) -> Rows:
     """Index the largest list."""
     listing = load_listing(_LARGEST)
     seconds = _time(lambda: Catalogue.from_listing(listing))
-    yield Row(f"index of {len(listing.tags):,} tags", seconds * 1e3, "ms", 20)
-    size = _weigh(listing) / len(json.dumps({"tags": listing.tags}))
-    yield Row("  its memory, in sizes of the raw JSON", size, "", 2.2)
+    yield Row("index", seconds * 1e3, note=f"{len(listing.tags):,} tags")
+    yield Row("index-memory", _weigh(listing) / len(json.dumps({"tags": listing.tags})))
 
 
 def _survey(name: str) -> Situation:
@@ -89,7 +86,7 @@ def _weigh(listing: TagListing) -> int:
     return after - before
 
 
-DECISION_ROWS: tuple[Callable[[Path], Iterator[Row]], ...] = (
+DECISION_ROWS: tuple[Measure, ...] = (
     measure_choice,
     measure_recommendation,
     measure_index,

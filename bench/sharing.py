@@ -4,12 +4,13 @@ Everything runs on the loopback interface, in bounded loops.
 """
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from bench.row import Row
+from bench.estimate import find_p99
+from bench.row import Measure, Row, Rows
 from tests.e2e.deployment import (
     Deployment,
     Load,
@@ -26,7 +27,7 @@ _LISTING_SECONDS = 2.0
 _ACTED_ON = {"format": "text", "accept": "major_jump"}
 
 
-def measure_cold_storm(directory: Path) -> Iterator[Row]:
+def measure_cold_storm(directory: Path) -> Rows:
     """Ask 256 times at once for what nobody knows."""
     with (
         start_deployment(directory, delay_seconds=_LISTING_SECONDS) as deployment,
@@ -43,46 +44,45 @@ def measure_cold_storm(directory: Path) -> Iterator[Row]:
         manifests = len(deployment.front.manifests)
     patient = sum(refused > 0 for _, refused, _ in outcomes)
     at_once = [seconds for _, refused, seconds in outcomes if not refused]
-    yield Row("256 cold askers, 2 instances x 2 workers: listings", listings, "", 1)
-    yield Row("  verifications", manifests, "", 1)
+    yield Row("storm-listings", listings)
+    yield Row("storm-verifications", manifests)
     failed = sum(status != 200 for status, *_ in outcomes)
-    yield Row(f"  not answered in the end ({patient} asked again, as told)", failed, "", 0)
-    last = max(at_once) / _LISTING_SECONDS
-    yield Row("  longest wait of those who were let wait, in listings", last, "", 1.25)
-    last = max(seconds for *_, seconds in outcomes) / _LISTING_SECONDS
-    yield Row("  longest wait of those who ask again each second, too", last, "", 2)
+    yield Row("storm-failed", failed, note=f"{patient} asked again, as told")
+    yield Row("storm-waited", max(at_once) / _LISTING_SECONDS)
+    last = max(seconds for *_, seconds in outcomes)
+    yield Row("storm-patient", last / _LISTING_SECONDS)
 
 
-def measure_redis_killed(directory: Path) -> Iterator[Row]:
+def measure_redis_killed(directory: Path) -> Rows:
     """Kill Redis while callers ask, and start it again, empty."""
     with start_deployment(directory) as deployment, _loaded(deployment) as load:
         deployment.redis.kill()
         load.wait_for(400)
         deployment.redis.start()
         load.wait_for(400)
-    yield from _tell("Redis killed under load", load)
+    yield from _tell("redis-killed", load)
 
 
-def measure_redis_stalled(directory: Path) -> Iterator[Row]:
+def measure_redis_stalled(directory: Path) -> Rows:
     """Stop Redis without closing a connection while callers ask."""
     with start_deployment(directory) as deployment, _loaded(deployment) as load:
         deployment.redis.freeze()
         load.wait_for(800)
         deployment.redis.thaw()
-    yield from _tell("Redis stalled under load", load)
+    yield from _tell("redis-stalled", load)
 
 
-def measure_registry_killed(directory: Path) -> Iterator[Row]:
+def measure_registry_killed(directory: Path) -> Rows:
     """Kill the registry while callers ask for what is known, and no longer fresh."""
     settings = {"ADVISOR_FRESH_SECONDS": "1"}
     with start_deployment(directory, settings) as deployment, _loaded(deployment) as load:
         deployment.stop_registry()
         wait_until(lambda: load.replies[-1].json["catalogue"]["stale"])
         load.wait_for(400)
-    yield from _tell("registry killed under load", load)
+    yield from _tell("registry-killed", load)
 
 
-def measure_warm_beside_cold(directory: Path) -> Iterator[Row]:
+def measure_warm_beside_cold(directory: Path) -> Rows:
     """Ask for what is known, alone and while 64 callers ask for what is not."""
     with start_deployment(directory) as deployment:
         _warm(deployment)
@@ -99,10 +99,10 @@ def measure_warm_beside_cold(directory: Path) -> Iterator[Row]:
             with run_load(deployment.services, deployment.image, callers=1) as beside:
                 beside.wait_for(500)
             waiting = sum(not each.done() for each in asked)
-    yield Row("warm p99 alone", _find_p99(alone.seconds) * 1000, "ms", 10)
-    what = f"warm p99 while {waiting} of 64 cold callers wait"
-    yield Row(what, _find_p99(beside.seconds) * 1000, "ms", 10)
-    yield Row("  failed", len(beside.failed), "", 0)
+    yield Row("tail-alone", find_p99(alone.seconds) * 1000)
+    note = f"{waiting} of 64 wait"
+    yield Row("tail-beside-cold", find_p99(beside.seconds) * 1000, note=note)
+    yield Row("tail-failed", len(beside.failed))
 
 
 @contextmanager
@@ -114,9 +114,9 @@ def _loaded(deployment: Deployment) -> Iterator[Load]:
         yield load
 
 
-def _tell(what: str, load: Load) -> Iterator[Row]:
-    yield Row(f"{what}: failed of {len(load.seconds):,} requests", len(load.failed), "", 0)
-    yield Row("  worst answer", max(load.seconds) * 1000, "ms", 1000)
+def _tell(what: str, load: Load) -> Rows:
+    yield Row(what, len(load.failed), note=f"of {len(load.seconds):,} requests")
+    yield Row(f"{what}-worst", max(load.seconds) * 1000)
 
 
 def _warm(deployment: Deployment) -> None:
@@ -125,11 +125,7 @@ def _warm(deployment: Deployment) -> None:
         list(pool.map(lambda _: deployment.ask_all(), range(32)))
 
 
-def _find_p99(seconds: Sequence[float]) -> float:
-    return sorted(seconds)[len(seconds) * 99 // 100]
-
-
-SHARING_ROWS: tuple[Callable[[Path], Iterator[Row]], ...] = (
+SHARING_ROWS: tuple[Measure, ...] = (
     measure_cold_storm,
     measure_redis_killed,
     measure_redis_stalled,

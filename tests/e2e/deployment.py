@@ -25,6 +25,7 @@ class Deployment:
         directory: Of the registry's store.
         stop_registry: Kills the registry.
         image: One that there is an upgrade for, in the repository ``kairos/hadron``.
+        environ: Of each instance.
     """
 
     services: list[Service]
@@ -33,6 +34,7 @@ class Deployment:
     directory: Path
     stop_registry: Callable[[], None]
     image: str
+    environ: Mapping[str, str]
 
     def ask_all(self) -> list[Reply]:
         return [service.ask(self.image) for service in self.services]
@@ -75,7 +77,7 @@ def start_deployment(
             stack.enter_context(start_service(directory, environ)) for _ in range(instances)
         ]
         image = f"{front.address}/kairos/{HADRON}"
-        yield Deployment(services, redis, front, own, registry_stack.close, image)
+        yield Deployment(services, redis, front, own, registry_stack.close, image, environ)
 
 
 @dataclass(slots=True)

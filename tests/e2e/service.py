@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,13 +77,15 @@ class Service:
 
 
 @contextmanager
-def start_service(directory: Path, settings: Mapping[str, str]) -> Iterator[Service]:
+def start_service(
+    directory: Path, settings: Mapping[str, str], command: Sequence[str] = COMMAND
+) -> Iterator[Service]:
     """Run the service with these settings and nothing else of the environment."""
     port = choose_free_port()
     log = directory / f"service-{port}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(  # noqa: S603 - our own command
-            COMMAND,
+            command,
             cwd=ROOT,
             env={**settings, "PORT": str(port)},
             stdout=output,
@@ -111,7 +113,7 @@ def _wait_until_live(service: Service) -> None:
         with suppress(OSError):
             if service.get("/livez").status == http.HTTPStatus.OK:
                 return
-        time.sleep(0.05)
+        time.sleep(0.01)
     raise RuntimeError(f"the service did not start: {service.log.read_text()}")
 
 
