@@ -152,8 +152,7 @@ def _replace(client: Client, key: str, raw: bytes, milliseconds: int) -> None:
 
     A worker that finds nothing shares again what it remembers, and that may be what was replaced.
     """
-    left = client.pttl(key)
-    client.set(key, raw, px=max(milliseconds, left if isinstance(left, int) else 0))
+    client.set(key, raw, px=max(milliseconds, client.pttl(key)))
 
 
 def _build_lock(client: Client, name: str) -> RedisLock:
