@@ -112,16 +112,18 @@ class Gate:
 
         Args:
             lane: Where they are.
-            images: Those that are newer than the running image, lowest first.
+            images: Those that are newer than the running image, lowest first; at least one.
         """
         for refusal, refuses in self._tests:
-            if not images:
-                return
             alike = _treats_alike(refusal, refuses, lane, images)
-            refused = images if alike else () if alike is False else tuple(filter(refuses, images))
-            if refused:
+            if alike:
+                yield refusal, images
+                return
+            if alike is None and (refused := tuple(filter(refuses, images))):
                 yield refusal, refused
-                images = () if alike else tuple(filterfalse(refuses, images))
+                images = tuple(filterfalse(refuses, images))
+                if not images:
+                    return
 
     def refuses_all(self, refusal: Refusal, lane: Lane, origin: ImageTag) -> bool:
         """Whether what refuses an image clearly refuses all that is newer in its lane.
