@@ -63,6 +63,15 @@ def test_equal_questions_have_one_answer() -> None:
     assert world.asked == [UBUNTU, HADRON, UBUNTU, HADRON]
 
 
+def test_versions_that_are_equal_but_for_their_spelling_have_answers_of_their_own() -> None:
+    listed, other = (f"{UBUNTU}:24.04-core-amd64-generic-v4.0.0-{rc}1" for rc in ("RC", "rc"))
+    world = World({UBUNTU: [listed.rpartition(":")[2]], HADRON: TAGS})
+
+    first, second = recommend(world, node(listed), node(other))
+
+    assert [str(answer.found.running.reference) for answer in (first, second)] == [listed, other]  # type: ignore[union-attr]
+
+
 def test_clusters_that_hold_alike_share_the_answer_and_tell_their_own_reason() -> None:
     nodes = [
         node(reference, cluster, role)
