@@ -3,9 +3,11 @@
 import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
 
 import structlog
+from cachetools import LRUCache
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -26,15 +28,20 @@ from service.settings import Settings
 from service.web import check, documents, fleet, health, matrix, releases, upgrade
 from service.web.bearer import register_bearer
 from service.web.caching import CacheRules, register_caching
+from service.web.kept_answers import KeptAnswers
 from service.web.problems import register_problems
 from service.web.rate_limit import register_rate_limit
 from service.web.request_id import register_request_id
 from service.web.security_headers import register_security_headers
+from service.web.shortcut import Shortcut
 
 _OPENAPI = Path(__file__).resolve().parent.parent / "openapi.yaml"
 
 # A release file has some 2 KiB; a question about one node is little more.
 _MAX_BODY_BYTES = 256 * 1024
+
+# Of rendered answers that a worker keeps: some thousand.
+_MAX_KEPT_BYTES = 10 * 1024 * 1024
 
 
 def create_app(
@@ -72,6 +79,9 @@ def create_app(
         start_verifying if source else backend.start_verifying,
     )
     app.extensions["advisor"] = advisor
+    app.extensions["kept_answers"] = KeptAnswers(
+        advisor.would_repeat, LRUCache(_MAX_KEPT_BYTES, attrgetter("size"))
+    )
     app.extensions["fleet_advisor"] = FleetAdvisor(
         advisor,
         lambda repositories: BatchCatalogueSource(
@@ -90,20 +100,25 @@ def _register_manners(
     app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime] | None
 ) -> None:
     """Put what every request and answer passes around the views."""
-    proxies = settings.trusted_proxies
-    if proxies:
-        around = app.wsgi_app
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # as Flask's documentation has it
-            around, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
-        )
     # Before the tokens: who guesses at them is counted as well.
     if settings.rate_limit and backend.count_request:
         register_rate_limit(app, settings.rate_limit, backend.count_request)
     if settings.api_tokens_file:
         register_bearer(app, load_tokens(settings.api_tokens_file).accepts)
     private = settings.api_tokens_file is not None
-    register_caching(app, CacheRules(settings.fresh, settings.stale, clock=clock, private=private))
+    rules = CacheRules(settings.fresh, settings.stale, clock=clock, private=private)
+    register_caching(app, rules)
     register_security_headers(app)
+    # A limit and tokens are looked at within Flask, so nothing may pass it by.
+    if not (settings.rate_limit or settings.api_tokens_file):
+        kept: KeptAnswers = app.extensions["kept_answers"]
+        app.wsgi_app = Shortcut(app.wsgi_app, kept, rules)  # type: ignore[method-assign] # as below
+    proxies = settings.trusted_proxies
+    if proxies:
+        around = app.wsgi_app
+        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # as Flask's documentation has it
+            around, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
+        )
 
 
 def _build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Repository]]) -> Scope:
