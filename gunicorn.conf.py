@@ -9,13 +9,22 @@ import logging
 import os
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
+from typing import Protocol
 
 from service.adapters.api_tokens import TokensError, load_tokens, reload_tokens
 from service.adapters.credentials import Credentials
+from service.adapters.log import configure_logging, describe_logging
+from service.adapters.metrics_directory import (
+    close_directory,
+    enter_directory,
+    leave_directory,
+    open_directory,
+)
 from service.adapters.redis_client import check_url
 from service.adapters.rules_file import RulesError, load_builtin_rules, load_rules, reload_rules
-from service.settings import WORKER_THREADS, SettingsError, read_settings_once
+from service.settings import SettingsError, read_settings_once
 
 try:
     _settings = read_settings_once(
@@ -33,11 +42,19 @@ try:
 except (SettingsError, RulesError) as error:
     sys.exit(f"kairos-upgrade-advisor: {error}")
 
+configure_logging(_settings.log_level, _settings.log_format)
+
+# What takes longest to load is loaded here, once: while workers replace others, callers wait for
+# them to begin. Not the app, which SIGHUP makes anew, nor the metrics, which each worker has.
+for _name in ("flask", "requests", "service.advisor"):
+    import_module(_name)
+
 bind = f"0.0.0.0:{_settings.port}"
 loglevel = _settings.log_level
+logconfig_dict = describe_logging(_settings.log_level, _settings.log_format)
 workers = _settings.web_concurrency
 worker_class = "gthread"
-threads = WORKER_THREADS
+threads = _settings.worker_threads
 
 # Seconds. A worker that gives no sign of life is replaced; a request may take longer than this,
 # for its thread does not hold up the sign.
@@ -58,6 +75,34 @@ forwarded_allow_ips = ""
 
 # Its path is the same for every instance of one user: two of them would collide.
 control_socket_disable = True
+
+# Where workers give their sign of life; on a disk, that can take longer than it may.
+_SHARED_MEMORY = "/dev/shm"  # noqa: S108 - gunicorn makes an unnamed file there
+worker_tmp_dir = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
+
+
+class _Worker(Protocol):
+    pid: int
+
+
+def on_starting(_server: object) -> None:
+    """Make the directory of the metrics."""
+    open_directory(os.environ)
+
+
+def post_fork(_server: object, _worker: object) -> None:
+    """Make room for the metrics of a worker."""
+    enter_directory(os.environ, os.getpid())
+
+
+def child_exit(_server: object, worker: _Worker) -> None:
+    """Let the metrics of a worker that has ended say no more how it is."""
+    leave_directory(os.environ, worker.pid)
+
+
+def on_exit(_server: object) -> None:
+    """Remove the directory of the metrics."""
+    close_directory()
 
 
 def on_reload(_server: object) -> None:

@@ -1,12 +1,11 @@
 """Where the parts meet: the application, of what is behind it and what is in front."""
 
-import logging
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import structlog
 from cachetools import LRUCache
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -15,7 +14,8 @@ from service import VERSION
 from service.adapters.api_tokens import load_tokens
 from service.adapters.batch import BatchCatalogueSource
 from service.adapters.deadline import Deadline
-from service.adapters.rules_file import load_builtin_rules, load_rules
+from service.adapters.log import configure_logging
+from service.adapters.rules_file import load_builtin_rules, load_rules, tell_version
 from service.advisor import Advisor
 from service.backend import Backend, StartVerifying, build_backend
 from service.domain.catalogue import CatalogueSource
@@ -25,17 +25,21 @@ from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.fleet import FleetAdvisor
 from service.settings import Settings
-from service.web import check, documents, fleet, health, matrix, releases, upgrade
+from service.web import check, documents, fleet, health, matrix, metrics, releases, upgrade
 from service.web.bearer import register_bearer
 from service.web.caching import CacheRules, register_caching
 from service.web.kept_answers import KeptAnswers
+from service.web.observation import Observer, register_observation
 from service.web.problems import register_problems
 from service.web.rate_limit import register_rate_limit
 from service.web.request_id import register_request_id
 from service.web.security_headers import register_security_headers
 from service.web.shortcut import Shortcut
 
-_OPENAPI = Path(__file__).resolve().parent.parent / "openapi.yaml"
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_OPENAPI = Path(__file__).resolve().parent / "data" / "openapi.yaml"
 
 # A release file has some 2 KiB; a question about one node is little more.
 _MAX_BODY_BYTES = 256 * 1024
@@ -60,10 +64,11 @@ def create_app(
         clock: What tells how old the source's listings are; that of the backend where it is left
             out.
     """
-    _configure_logging(settings)
+    configure_logging(settings.log_level, settings.log_format)
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["VERSION"] = VERSION
+    app.config["RULES_VERSION"] = tell_version(settings.rules_file)
     app.config["PROBLEM_BASE_URL"] = settings.problem_base_url
     app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
     app.extensions["openapi"] = _OPENAPI.read_bytes()
@@ -88,17 +93,21 @@ def create_app(
             catalogues, repositories, Deadline(settings.registry_timeout)
         ),
     )
+    observer = Observer(app.config["RULES_VERSION"])
+    register_observation(app, observer)
     register_request_id(app)
     register_problems(app)
-    _register_manners(app, settings, backend, clock or backend.clock)
-    for module in (upgrade, fleet, check, releases, matrix, health, documents):
+    rules = _register_manners(app, settings, backend, clock or backend.clock)
+    for module in (upgrade, fleet, check, releases, matrix, health, metrics, documents):
         app.register_blueprint(module.blueprint)
+    # As Flask's documentation has it.
+    app.wsgi_app = _wrap(app, settings, rules, observer)  # type: ignore[method-assign, assignment]
     return app
 
 
 def _register_manners(
     app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime] | None
-) -> None:
+) -> CacheRules:
     """Put what every request and answer passes around the views."""
     # Before the tokens: who guesses at them is counted as well.
     if settings.rate_limit and backend.count_request:
@@ -109,16 +118,21 @@ def _register_manners(
     rules = CacheRules(settings.fresh, settings.stale, clock=clock, private=private)
     register_caching(app, rules)
     register_security_headers(app)
-    # A limit and tokens are looked at within Flask, so nothing may pass it by.
+    return rules
+
+
+def _wrap(
+    app: Flask, settings: Settings, rules: CacheRules, observer: Observer
+) -> "WSGIApplication":
+    """Give what stands between gunicorn and Flask, the outermost last."""
+    around: WSGIApplication = app.wsgi_app
+    # A limit and tokens are looked at within Flask, so nothing may pass that by.
     if not (settings.rate_limit or settings.api_tokens_file):
-        kept: KeptAnswers = app.extensions["kept_answers"]
-        app.wsgi_app = Shortcut(app.wsgi_app, kept, rules)  # type: ignore[method-assign] # as below
+        around = Shortcut(around, app.extensions["kept_answers"], rules, observer)
     proxies = settings.trusted_proxies
     if proxies:
-        around = app.wsgi_app
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # as Flask's documentation has it
-            around, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
-        )
+        around = ProxyFix(around, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+    return around
 
 
 def _build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Repository]]) -> Scope:
@@ -134,21 +148,3 @@ def _build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Reposit
 def _build_rulebook(settings: Settings) -> Rulebook:
     own = load_rules(settings.rules_file) if settings.rules_file else Rules()
     return Rulebook.combine(load_builtin_rules(), own)
-
-
-def _configure_logging(settings: Settings) -> None:
-    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
-    if settings.log_format == "console":
-        renderer = structlog.dev.ConsoleRenderer()
-    structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            renderer,
-        ],
-        wrapper_class=structlog.make_filtering_bound_logger(
-            logging.getLevelNamesMapping()[settings.log_level.upper()],
-        ),
-    )

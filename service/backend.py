@@ -13,6 +13,7 @@ from service.adapters.event_log import EventLog
 from service.adapters.flight import Seats
 from service.adapters.http import Network
 from service.adapters.mirror import MirroredTagSource, MirroredVerifier
+from service.adapters.observed import ObservedTagSource
 from service.adapters.readiness import ReadinessProbe
 from service.adapters.redis_link import RedisLink
 from service.adapters.redis_sharing import RedisSharing
@@ -30,7 +31,7 @@ from service.domain.catalogue import CatalogueSource, TagSource
 from service.domain.delivery import TargetVerifier
 from service.domain.rate_limit import RateLimit, RequestCounter
 from service.domain.reference import Repository
-from service.settings import WORKER_THREADS, Settings
+from service.settings import Settings
 
 # A snapshot never expires; this is how soon a changed file is seen.
 _SNAPSHOT_LIVES = Lives(timedelta(seconds=5), timedelta.max)
@@ -84,7 +85,7 @@ def build_backend(settings: Settings) -> Backend:
     events = EventLog()
     redis = RedisLink(settings.redis_url, events) if settings.redis_url else None
     link = None if settings.snapshot_dir else redis
-    seats = Seats(WORKER_THREADS // 2)
+    seats = Seats(settings.worker_threads // 2)
     origin = _build_origin(settings, link, seats)
     sharing: Sharing = NothingShared()
     if link:
@@ -137,7 +138,7 @@ def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _
     client = _build_client(settings, store)
     mirrors = settings.mirrors
     return _Origin(
-        MirroredTagSource(RegistryTagSource(client, clock=_now), mirrors),
+        MirroredTagSource(ObservedTagSource(RegistryTagSource(client, clock=_now)), mirrors),
         Lives(settings.fresh, settings.stale),
         partial(_build_verifier, settings, client, store, seats)
         if settings.verify_targets

@@ -8,7 +8,7 @@ from http.server import BaseHTTPRequestHandler
 from tests.loopback import LoopbackServer
 
 # What a client needs of an answer.
-_HEADERS = ("Content-Type", "Docker-Content-Digest")
+_HEADERS = ("Content-Type", "Docker-Content-Digest", "Retry-After")
 
 
 class RegistryFront(LoopbackServer):
@@ -19,12 +19,14 @@ class RegistryFront(LoopbackServer):
         manifests: The path of each manifest that was asked for by the name of a version.
         delay_seconds: How long each listing is held up.
         manifest_delay_seconds: How long each such manifest is.
+        refusal: The status that is answered in place of the registry's, with a pause of 2 s.
     """
 
     def __init__(self, registry: str, delay_seconds: float = 0.0) -> None:
         self.registry = registry
         self.delay_seconds = delay_seconds
         self.manifest_delay_seconds = 0.0
+        self.refusal: int | None = None
         self.listings: list[str] = []
         self.manifests: list[str] = []
         super().__init__(_Handler)
@@ -46,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif "/manifests/" in self.path and "/sha256" not in self.path:
             self.server.manifests.append(self.path)
             time.sleep(self.server.manifest_delay_seconds)
-        status, headers, body = self._forward()
+        status, headers, body = self._answer()
         self.send_response(status)
         for name in _HEADERS:
             if name in headers:
@@ -58,6 +60,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     do_HEAD = do_GET  # noqa: N815 - as http.server has it
+
+    def _answer(self) -> tuple[int, Message, bytes]:
+        if self.server.refusal is None:
+            return self._forward()
+        headers = Message()
+        headers["Retry-After"] = "2"
+        return self.server.refusal, headers, b"{}"
 
     def _forward(self) -> tuple[int, Message, bytes]:
         connection = http.client.HTTPConnection(self.server.registry, timeout=10)

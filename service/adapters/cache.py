@@ -14,6 +14,7 @@ from service.adapters.sharing import Sharing, Sighting
 from service.domain.catalogue import Catalogue
 from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError, RepositoryNotFoundError
+from service.metrics import CACHE_RESULTS
 
 # How often who waits for another worker's listing looks for it.
 _POLL_SECONDS = 0.025
@@ -63,13 +64,27 @@ class CachedCatalogueSource:
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         """See CatalogueSource."""
-        entry = self.find(repository)
-        if entry is None:
-            with self._seats.take():
-                entry = self._flights.join(repository, lambda: self._wait_for(repository))
-        elif entry.is_due(self._clock()):
-            self._start(repository, lambda: self.refresh(repository))
-        return entry.give()
+        known = self.recall(repository)
+        return self._answer(repository, known, self._find(repository, known))
+
+    def _answer(
+        self, repository: Repository, known: Entry | None, entry: Entry | None
+    ) -> Catalogue:
+        """Answer from what was found, or wait where that is nothing."""
+        result = "error"
+        try:
+            found = "memory" if entry is known else "redis"
+            if entry is None:
+                found = "miss"
+                with self._seats.take():
+                    entry = self._flights.join(repository, lambda: self._wait_for(repository))
+            elif entry.is_due(self._clock()):
+                self._start(repository, lambda: self.refresh(repository))
+            catalogue = entry.give()
+            result = "stale" if catalogue.stale else found
+            return catalogue
+        finally:
+            CACHE_RESULTS[result,].inc()
 
     def fetch_soon(self, repository: Repository) -> Catalogue:
         """See CatalogueSource; nobody waits again for a source that failed before."""
@@ -85,8 +100,10 @@ class CachedCatalogueSource:
         return found
 
     def _fetch_within(self, repository: Repository, seconds: float) -> Catalogue:
-        if self.find(repository) is not None:
-            return self.fetch_catalogue(repository)
+        known = self.recall(repository)
+        entry = self._find(repository, known)
+        if entry is not None:
+            return self._answer(repository, known, entry)
         known = self.recall(repository)
         failed = known is not None and known.record.failure is not None
         try:
@@ -100,7 +117,10 @@ class CachedCatalogueSource:
 
     def find(self, repository: Repository) -> Entry | None:
         """Give what is known of a repository and may be answered from; waits for no registry."""
-        entry = self._look(repository)
+        return self._find(repository, self.recall(repository))
+
+    def _find(self, repository: Repository, known: Entry | None) -> Entry | None:
+        entry = self._look(repository, known)
         return entry if entry is not None and entry.answers(self._clock()) else None
 
     def is_due(self, repository: Repository) -> bool:
@@ -155,8 +175,7 @@ class CachedCatalogueSource:
             sleep(_POLL_SECONDS)
         raise RegistryUnavailableError(f"nobody could list {repository} in time")
 
-    def _look(self, repository: Repository) -> Entry | None:
-        known = self._memory.get(repository)
+    def _look(self, repository: Repository, known: Entry | None) -> Entry | None:
         sighting = self._sharing.peek(repository)
         if sighting is None or (known and known.record.generation == sighting.generation):
             return known

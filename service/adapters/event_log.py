@@ -6,6 +6,8 @@ from threading import Lock
 import structlog
 from cachetools import TTLCache
 
+from service.metrics import EVENTS
+
 # A trouble that comes with every request is told now and then, and counted each time.
 _REPEAT_SECONDS = 10
 _MAX_REMEMBERED = 1_000
@@ -25,6 +27,7 @@ class EventLog:
         key = (event, *map(str, details.values()))
         with self._lock:
             self._counts[event] += 1
+            EVENTS[event,].inc()
             is_told = self._told.setdefault(key, False)
             if not is_told:
                 self._told[key] = True

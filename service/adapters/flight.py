@@ -9,6 +9,7 @@ from time import monotonic
 from typing import Generic, TypeVar
 
 from service.errors import RegistryUnavailableError
+from service.metrics import COLD_REFUSALS, FLIGHT_WAITS
 
 _RETRY_AFTER_SECONDS = 1
 
@@ -33,6 +34,7 @@ class Seats:
             RegistryUnavailableError: At once, where all seats are taken.
         """
         if not self._free.acquire(blocking=False):
+            COLD_REFUSALS.inc()
             raise RegistryUnavailableError(
                 "too many callers wait for registries",
                 retry_after_seconds=_RETRY_AFTER_SECONDS,
@@ -71,6 +73,8 @@ class Flights(Generic[Key, Result]):
                 flight = self._flights[key] = Future()
         if leads:
             self._lead(flight, key, work)
+        else:
+            FLIGHT_WAITS.inc()
         return flight.result(patience.total_seconds() if patience is not None else None)
 
     def join_shortly(self, key: Key, work: Callable[[], Result], seconds: float) -> Result:
@@ -96,6 +100,8 @@ class Flights(Generic[Key, Result]):
             Thread(
                 target=self._lead, args=(flight, key, work), name=f"flight {key}", daemon=True
             ).start()
+        else:
+            FLIGHT_WAITS.inc()
         return flight.result(max(until - monotonic(), 0))
 
     def _lead(self, flight: Future[Result], key: Key, work: Callable[[], Result]) -> None:

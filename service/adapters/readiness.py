@@ -60,7 +60,7 @@ class ReadinessProbe:
 
     def __call__(self) -> Readiness:
         """Look, and tell."""
-        catalogues = tuple(map(self._look, self._tracked))
+        catalogues = self.look_at_catalogues()
         problem = self._check_redis() if self._check_redis else None
         redis = None
         if self._check_redis:
@@ -76,6 +76,10 @@ class ReadinessProbe:
         else:
             health = Health.WARN
         return Readiness(health, redis, problem, catalogues, self._judge_sources(lost=lost))
+
+    def look_at_catalogues(self) -> tuple[CatalogueHealth, ...]:
+        """Tell of the tracked repositories alone."""
+        return tuple(map(self._look, self._tracked))
 
     def _judge_asked(self) -> Health:
         """Judge by what callers asked for, where nothing is tracked."""

@@ -10,6 +10,7 @@ from redis.exceptions import ClusterError, LockError, ResponseError
 from service.adapters.breaker import Breaker
 from service.adapters.event_log import EventLog
 from service.adapters.redis_client import CLIENT_ERRORS, Client, build_client
+from service.metrics import REDIS_BREAKER_OPEN
 
 _PROBE_KEY = "v1:probe"
 _PROBE_SECONDS = 60
@@ -65,6 +66,7 @@ class RedisLink:
         if isinstance(error, ResponseError | LockError) and not isinstance(error, ClusterError):
             self._events.note("redis_refused", error=kind)
         elif self._breaker.trip():
+            REDIS_BREAKER_OPEN.set(1)
             self._events.note("redis_unreachable", error=kind)
 
     def _probe(self) -> bool:
@@ -78,6 +80,7 @@ class RedisLink:
                 client.ping()
         except Exception:  # noqa: BLE001 - whatever it is, it must not end the probing
             return False
+        REDIS_BREAKER_OPEN.set(0)
         self._events.note("redis_back")
         return True
 

@@ -19,9 +19,6 @@ PREFIX = "ADVISOR_"
 _INJECTED_PREFIXES = ("ADVISOR_PORT", "ADVISOR_SERVICE_")
 _FOREIGN_NAMES = ("PORT", "WEB_CONCURRENCY")
 
-# How many threads a worker has; half of them may wait for registries.
-WORKER_THREADS = 16
-
 
 class SettingsError(ValueError):
     """The environment cannot be used; the message names every bad variable."""
@@ -36,6 +33,7 @@ class Settings:
         registry_timeout: For one request to a registry; a whole listing may take three times this.
         fresh: How long a listing is served without asking again.
         stale: How long it is served when the registry fails.
+        worker_threads: Of each worker; half of them may wait for registries.
         rate_limit: For each client; None without one.
         trusted_proxies: How many of the last hops are proxies whose word is taken.
     """
@@ -67,6 +65,7 @@ class Settings:
     log_format: str
     port: int
     web_concurrency: int
+    worker_threads: int
 
     @classmethod
     def from_env(

@@ -29,6 +29,7 @@ from service.settings.values import (
 _OFFICIAL = "quay.io/kairos/*"
 _MAX_PORT = 65535
 _MAX_WORKERS = 256
+_THREADS = validate.Range(2, 256)
 _MAX_PROXIES = 16
 
 Check = Callable[[Any], object]
@@ -108,6 +109,9 @@ class SettingsSchema(Schema):
         data_key="WEB_CONCURRENCY",
         load_default=None,
         validate=validate.Range(1, _MAX_WORKERS),
+    )
+    worker_threads = fields.Integer(
+        data_key="ADVISOR_WORKER_THREADS", load_default=16, validate=_THREADS
     )
 
     def __init__(self, checks: Mapping[str, Check]) -> None:

@@ -3,7 +3,7 @@
 from flask import Blueprint, Response, current_app, request
 
 from service.fleet import FleetAdvisor
-from service.web.fleet_answer import dump_answers
+from service.web.fleet_answer import dump_answers, note_answers
 from service.web.fleet_query import load_fleet
 from service.web.json_answer import answer_json
 
@@ -19,4 +19,6 @@ def post_upgrades() -> Response:
     request.max_content_length = MAX_BODY_BYTES
     nodes = load_fleet(request)
     advisor: FleetAdvisor = current_app.extensions["fleet_advisor"]
-    return answer_json(request, dump_answers(nodes, advisor.recommend(nodes)))
+    answers = advisor.recommend(nodes)
+    note_answers(nodes, answers)
+    return answer_json(request, dump_answers(nodes, answers))

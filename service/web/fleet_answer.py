@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -9,6 +10,7 @@ import orjson
 from service.domain.recommendation import Recommendation
 from service.domain.warning import UpgradeWarning
 from service.fleet import FleetAnswer, FleetNode, Found
+from service.web.decision import Decision, note_decision
 from service.web.json_answer import dump_json
 from service.web.problems import describe_error
 from service.web.shapes import dump_recommendation, dump_warning
@@ -23,6 +25,20 @@ def dump_answers(nodes: Sequence[FleetNode], answers: Sequence[FleetAnswer]) -> 
     ]
     summary = Counter(_kind(answer.found) for answer in answers)
     return dump_json({"results": results, "summary": summary})
+
+
+def note_answers(nodes: Sequence[FleetNode], answers: Sequence[FleetAnswer]) -> None:
+    """Have the decision for each node logged and counted."""
+    decisions: dict[int, Decision] = {}
+    for node, answer in zip(nodes, answers, strict=True):
+        if not isinstance(answer.found, Recommendation):
+            continue
+        # What many nodes share is one object.
+        if id(answer.found) not in decisions:
+            decisions[id(answer.found)] = Decision.of(answer.found)
+        shared = decisions[id(answer.found)]
+        held = (answer.held.code,) if answer.held else ()
+        note_decision(replace(shared, warnings=(*held, *shared.warnings), node=node.name))
 
 
 class _Dump:

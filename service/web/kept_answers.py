@@ -6,6 +6,7 @@ from threading import Lock
 
 from service.domain.transcript import Transcript
 from service.web.caching import Basis
+from service.web.decision import Decision
 
 # What an answer takes beside its body and its question.
 _OVERHEAD_BYTES = 3_000
@@ -22,6 +23,7 @@ class RenderedAnswer:
         content_type: None where there is no body.
         headers: What stands beside the body in every form.
         tag: Its entity tag.
+        decision: What is logged and counted, each time that it is sent.
         sent: Status line and headers that it was last sent with, by whether the caller had it.
     """
 
@@ -31,6 +33,7 @@ class RenderedAnswer:
     headers: Mapping[str, str]
     tag: str
     basis: Basis
+    decision: Decision
     sent: dict[bool, tuple[str, list[tuple[str, str]]]] = field(default_factory=dict)
 
 

@@ -227,6 +227,7 @@ def _answer_bug(error: Exception) -> Response:
 
 
 def _respond(body: Mapping[str, object], status: HTTPStatus) -> Response:
+    g.problem_code = body["code"]
     quote = _LINES.get(_form_of_error())
     response = _dump_line(body, status, quote) if quote else _dump_problem(body, status)
     response.vary.add("Accept")

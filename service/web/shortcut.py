@@ -1,10 +1,13 @@
 """The way of a kept answer past Flask, where routing takes longer than finding it."""
 
 from collections.abc import Iterable
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
+from service.web.access_log import Outcome
 from service.web.caching import CacheRules, is_known
 from service.web.kept_answers import KeptAnswers, RenderedAnswer
+from service.web.observation import Observer
 from service.web.request_id import HEADER, begin_request
 
 if TYPE_CHECKING:
@@ -30,10 +33,13 @@ class Shortcut:
     Nothing that looks at a request first, such as a limit or tokens, may stand behind it.
     """
 
-    def __init__(self, app: "WSGIApplication", kept: KeptAnswers, rules: CacheRules) -> None:
+    def __init__(
+        self, app: "WSGIApplication", kept: KeptAnswers, rules: CacheRules, observer: Observer
+    ) -> None:
         self._app = app
         self._kept = kept
         self._rules = rules
+        self._observer = observer
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
@@ -41,6 +47,7 @@ class Shortcut:
         """Answer a request."""
         if environ["PATH_INFO"] != UPGRADE_PATH or environ["REQUEST_METHOD"] not in _METHODS:
             return self._app(environ, start_response)
+        begun = perf_counter()
         request_id = begin_request(environ)
         answer = self._find(environ)
         known = answer is not None and is_known(answer.tag, environ.get("HTTP_IF_NONE_MATCH"))
@@ -48,6 +55,17 @@ class Shortcut:
             return self._app(environ, _learn(environ, start_response))
         status, headers = answer.sent[known]
         own = {HEADER: request_id, **self._rules.describe(answer.basis)}
+        self._observer.tell(
+            environ,
+            Outcome(
+                UPGRADE_PATH,
+                environ["REQUEST_METHOD"],
+                int(status[:3]),
+                perf_counter() - begun,
+                None,
+                (answer.decision,),
+            ),
+        )
         start_response(status, [(name, own.get(name, value)) for name, value in headers])
         return [] if known or environ["REQUEST_METHOD"] == "HEAD" else [answer.body]
 

@@ -7,6 +7,7 @@ from service.domain.recommendation import Recommendation
 from service.domain.transcript import Transcript
 from service.domain.warning import WarningCode
 from service.web.caching import Basis, make_cacheable, tag_of
+from service.web.decision import Decision, note_decision
 from service.web.formats import describe_headers, negotiate_form, render
 from service.web.kept_answers import KeptAnswers, RenderedAnswer
 from service.web.query import UpgradeQuery, load_body, load_query
@@ -36,7 +37,8 @@ def get_upgrade() -> Response:
     kept: KeptAnswers = current_app.extensions["kept_answers"]
     answer = kept.find(request.environ)
     if answer is None:
-        answer = kept.keep(request.environ, *_decide(load_query(request)))
+        return _send(kept.keep(request.environ, *_decide(load_query(request))))
+    note_decision(answer.decision)
     return _send(answer)
 
 
@@ -58,6 +60,8 @@ def _decide(query: UpgradeQuery) -> tuple[RenderedAnswer, Transcript]:
     form = negotiate_form(request)
     advisor: Advisor = current_app.extensions["advisor"]
     answer, transcript = advisor.recommend_on_record(query.request, form)
+    decision = Decision.of(answer)
+    note_decision(decision)
     g.answer_headers = describe_headers(answer)
     response = render(answer, form, query.accept, query.node)
     headers = g.pop("answer_headers")
@@ -69,6 +73,7 @@ def _decide(query: UpgradeQuery) -> tuple[RenderedAnswer, Transcript]:
         headers,
         tag_of(body, response.mimetype or "", *headers.values()),
         _find_basis(answer),
+        decision,
     )
     return rendered, transcript
 

@@ -327,6 +327,7 @@ def test_a_bug_is_told_as_the_document_says(form: Form) -> None:
         ("/v1/matrix?arch=arm64", 400),
         ("/livez", 200),
         ("/readyz", 200),
+        ("/metrics", 200),
         ("/openapi.yaml", 200),
         ("/problems/blocked", 200),
         ("/problems/nothing", 404),

@@ -55,4 +55,4 @@ def test_a_failure_is_logged_under_the_id_that_the_caller_gets(
 
     assert response.status_code == 500
     log = capsys.readouterr()
-    assert '"request_id": "mine"' in log.out + log.err
+    assert '"request_id":"mine"' in log.out + log.err

@@ -40,6 +40,7 @@ def test_an_empty_environment_gives_the_defaults_of_the_contract() -> None:
     assert settings.problem_base_url == "/problems"
     assert (settings.log_level, settings.log_format) == ("info", "json")
     assert (settings.port, settings.web_concurrency) == (8080, 1)
+    assert settings.worker_threads == 16
 
 
 GOOD = [
@@ -58,6 +59,8 @@ GOOD = [
     ("ADVISOR_LOG_LEVEL", "debug", "log_level", "debug"),
     ("ADVISOR_LOG_LEVEL", "critical", "log_level", "critical"),
     ("ADVISOR_LOG_FORMAT", "console", "log_format", "console"),
+    ("ADVISOR_WORKER_THREADS", "2", "worker_threads", 2),
+    ("ADVISOR_WORKER_THREADS", "256", "worker_threads", 256),
     ("ADVISOR_VERIFY_TARGETS", "false", "verify_targets", False),
     ("ADVISOR_ANSWER_WITH", "mirror", "answer_with", "mirror"),
     ("ADVISOR_REGISTRY_AUTH_FILE", __file__, "registry_auth_file", Path(__file__)),

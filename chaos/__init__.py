@@ -1,0 +1,1 @@
+"""What callers notice while the service, or something it stands on, is broken on purpose."""
