@@ -16,7 +16,7 @@ from service.domain.reference import Repository
 from service.errors import RegistryUnavailableError, RepositoryNotFoundError
 from service.settings import Settings
 from tests.apps import FLAVOR, FLAVOR_TAGS, HADRON_TAGS, UPGRADABLE
-from tests.fakes import FakeBackground, FakeClock, FakeTagSource, FakeVerifier, build_cache
+from tests.fakes import FakeBackground, FakeTagSource, FakeVerifier, build_cache
 
 LIFE = timedelta(minutes=15)
 TARGET = "1-core-amd64-generic-v1.1.0"
@@ -40,9 +40,9 @@ class Sent:
 class World:
     """An app that has been asked before, and what it asks."""
 
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.source = FakeTagSource(self.clock)
+    def __init__(self, source: FakeTagSource | None = None) -> None:
+        self.source = source or FakeTagSource()
+        self.clock = self.source.clock
         self.source.answers = {_REPOSITORY: FLAVOR_TAGS, _HADRON: HADRON_TAGS}
         self.verifier = FakeVerifier()
         self._background = FakeBackground()

@@ -81,8 +81,10 @@ def _learn(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Star
 
     def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:  # noqa: ANN401 - as WSGI has it
         answer: RenderedAnswer | None = environ.get(_ANSWER)
-        if answer:
-            answer.sent[status.startswith(_NOT_MODIFIED)] = status, list(headers)
+        known = status.startswith(_NOT_MODIFIED)
+        # Anything else is the answer to a bug that came after it.
+        if answer and (known or status.startswith(str(answer.status))):
+            answer.sent[known] = status, list(headers)
         return start_response(status, headers, exc_info)
 
     return start

@@ -1,13 +1,22 @@
+import json
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import NoReturn
 
 import pytest
+from flask import Response
 from structlog.testing import capture_logs
 
+from service.adapters.snapshot import SnapshotTagSource
+from service.domain.catalogue import TagListing
 from service.domain.delivery import Delivery
+from service.domain.reference import Repository
+from tests.apps import FLAVOR, FLAVOR_TAGS, HADRON_TAGS
 from tests.changing import CHANGES, LIFE, Change, World, ask, ask_flask
 from tests.counting import Added
+from tests.fakes import FakeTagSource
 
 # Each chooses another answer, or another way to send it.
 QUESTIONS = {
@@ -31,6 +40,23 @@ class _Broken(dict[str, Delivery]):
         raise RuntimeError
 
 
+class _Files(FakeTagSource):
+    """A snapshot."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__()
+        self._directory = directory
+        self._snapshot = SnapshotTagSource(directory)
+
+    def write(self, repository: str, tags: Sequence[str]) -> None:
+        file = self._directory / f"{repository}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"tags": tags}))
+
+    def list_tags(self, repository: Repository) -> TagListing:
+        return replace(self._snapshot.list_tags(repository), fetched_at=self.clock())
+
+
 @pytest.fixture
 def world() -> World:
     return World()
@@ -52,6 +78,38 @@ def test_a_kept_answer_is_the_one_that_would_be_made_now(world: World, change: C
     after = [ask(world.app) for _ in range(3)]
     assert after == [ask(world.build_app())] * 3
     assert after[0].body != before[0].body
+
+
+def test_a_file_that_changed_is_answered_from(tmp_path: Path) -> None:
+    files = _Files(tmp_path)
+    files.write(FLAVOR, FLAVOR_TAGS)
+    files.write("quay.io/kairos/hadron", HADRON_TAGS)
+    world = World(files)
+    before = [ask(world.app) for _ in range(2)]
+
+    files.write(FLAVOR, [*FLAVOR_TAGS, "1-core-amd64-generic-v1.2.0"])
+    world.change(lambda _: None)
+
+    after = ask(world.app)
+    assert after == ask(world.build_app())
+    assert b"v1.2.0" in after.body
+    assert b"v1.2.0" not in before[-1].body
+
+
+def test_the_answer_to_a_bug_is_not_sent_again(world: World) -> None:
+    broken = True
+
+    def fail(response: Response) -> Response:
+        if broken:
+            raise RuntimeError
+        return response
+
+    world.app.after_request(fail)
+    assert [ask(world.app).status[:3] for _ in range(3)] == ["500"] * 3
+
+    broken = False
+
+    assert [ask(world.app).status[:3] for _ in range(3)] == ["200"] * 3
 
 
 @pytest.mark.parametrize("question", QUESTIONS.values(), ids=list(QUESTIONS))
