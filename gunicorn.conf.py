@@ -13,8 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
-from service.adapters.api_tokens import TokensError, load_tokens, reload_tokens
-from service.adapters.credentials import Credentials
+from service.adapters.api_tokens import TokensError, reload_tokens
 from service.adapters.log import configure_logging, describe_logging
 from service.adapters.metrics_directory import (
     close_directory,
@@ -22,20 +21,12 @@ from service.adapters.metrics_directory import (
     leave_directory,
     open_directory,
 )
-from service.adapters.redis_client import check_url
 from service.adapters.rules_file import RulesError, load_builtin_rules, load_rules, reload_rules
+from service.checks import CHECKS
 from service.settings import SettingsError, read_settings_once
 
 try:
-    _settings = read_settings_once(
-        os.environ,
-        {
-            "api_tokens_file": load_tokens,
-            "registry_auth_file": Credentials.load,
-            "redis_url": check_url,
-            "redis_url_file": check_url,
-        },
-    )
+    _settings = read_settings_once(os.environ, CHECKS)
     load_builtin_rules()
     if _settings.rules_file:
         load_rules(_settings.rules_file)

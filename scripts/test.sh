@@ -1,11 +1,12 @@
 #!/bin/sh
 # Runs the tests: scripts/test.sh [ARGUMENT OF PYTEST…]
 #
-# Some of them speak to a real registry server or proxy, and skip themselves
-# where there is none. Root gets it installed; in CI its absence is a failure.
+# Some of them speak to a real registry server or proxy, or look through a real
+# browser, and skip themselves where there is none. Root gets them installed; in
+# CI their absence is a failure.
 set -eu
 
-for program in docker-registry nginx openssl busybox curl dash; do
+for program in busybox chromium curl dash docker-registry nginx openssl; do
   if ! command -v "$program" >/dev/null; then
     if [ "$(id -u)" -eq 0 ] || [ -n "${CI:-}" ]; then
       scripts/apt.sh "$program"

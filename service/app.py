@@ -11,6 +11,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from service import VERSION
+from service.adapters.allocator import return_large_blocks
 from service.adapters.api_tokens import load_tokens
 from service.adapters.batch import BatchCatalogueSource
 from service.adapters.deadline import Deadline
@@ -25,7 +26,19 @@ from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.fleet import FleetAdvisor
 from service.settings import Settings
-from service.web import check, documents, fleet, health, matrix, metrics, releases, upgrade
+from service.web import (
+    assets,
+    check,
+    documents,
+    fleet,
+    front_page,
+    health,
+    matrix,
+    metrics,
+    pages,
+    releases,
+    upgrade,
+)
 from service.web.bearer import register_bearer
 from service.web.caching import CacheRules, register_caching
 from service.web.kept_answers import KeptAnswers
@@ -65,6 +78,8 @@ def create_app(
             out.
     """
     configure_logging(settings.log_level, settings.log_format)
+    # Fleets send large bodies too, whatever is behind the advisor.
+    return_large_blocks()
     app = Flask(__name__, static_folder=None)
     app.config["MAX_CONTENT_LENGTH"] = _MAX_BODY_BYTES
     app.config["VERSION"] = VERSION
@@ -74,15 +89,47 @@ def create_app(
     app.extensions["openapi"] = _OPENAPI.read_bytes()
     backend = build_backend(settings)
     app.extensions["readiness"] = backend.readiness
+    now = clock or backend.clock
+    app.extensions["clock"] = now
     app.extensions["tracker"] = backend.tracker
     catalogues = source or backend.source
     advisor = Advisor(
         catalogues,
-        _build_scope(settings, backend.list_tracked),
+        build_scope(settings, backend.list_tracked),
         _build_rulebook(settings),
         settings.default_organisation,
         start_verifying if source else backend.start_verifying,
     )
+    _register_advisors(app, settings, advisor, catalogues)
+    observer = Observer(app.config["RULES_VERSION"])
+    register_observation(app, observer)
+    register_request_id(app)
+    register_problems(app)
+    # What a snapshot holds does not age.
+    rules = _register_manners(app, settings, backend, None if settings.snapshot_dir else now)
+    for module in (
+        upgrade,
+        fleet,
+        check,
+        releases,
+        matrix,
+        health,
+        metrics,
+        documents,
+        front_page,
+        pages,
+        assets,
+    ):
+        app.register_blueprint(module.blueprint)
+    # As Flask's documentation has it.
+    app.wsgi_app = _wrap(app, settings, rules, observer)  # type: ignore[method-assign, assignment]
+    return app
+
+
+def _register_advisors(
+    app: Flask, settings: Settings, advisor: Advisor, catalogues: CatalogueSource
+) -> None:
+    """Let views find who answers."""
     app.extensions["advisor"] = advisor
     app.extensions["kept_answers"] = KeptAnswers(
         advisor.would_repeat, LRUCache(_MAX_KEPT_BYTES, attrgetter("size"))
@@ -93,16 +140,6 @@ def create_app(
             catalogues, repositories, Deadline(settings.registry_timeout)
         ),
     )
-    observer = Observer(app.config["RULES_VERSION"])
-    register_observation(app, observer)
-    register_request_id(app)
-    register_problems(app)
-    rules = _register_manners(app, settings, backend, clock or backend.clock)
-    for module in (upgrade, fleet, check, releases, matrix, health, metrics, documents):
-        app.register_blueprint(module.blueprint)
-    # As Flask's documentation has it.
-    app.wsgi_app = _wrap(app, settings, rules, observer)  # type: ignore[method-assign, assignment]
-    return app
 
 
 def _register_manners(
@@ -135,7 +172,8 @@ def _wrap(
     return around
 
 
-def _build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Repository]]) -> Scope:
+def build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Repository]]) -> Scope:
+    """Say which repositories may be asked for."""
     return Scope(
         settings.repositories,
         settings.official_repositories,

@@ -1,7 +1,7 @@
 """What is behind the advisor: registry or snapshot, cache, sharing, verification; and the clock."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
@@ -67,7 +67,7 @@ class Backend:
 
     Attributes:
         list_tracked: Gives the tracked repositories; all of a snapshot where none are set.
-        clock: Tells how old a listing is; None where it does not age.
+        clock: Tells how old a listing is.
         count_request: None where nothing is limited.
     """
 
@@ -76,7 +76,7 @@ class Backend:
     readiness: ReadinessProbe
     tracker: Tracker
     list_tracked: Callable[[], Sequence[Repository]]
-    clock: Callable[[], datetime] | None
+    clock: Callable[[], datetime]
     count_request: RequestCounter | None
 
 
@@ -113,7 +113,7 @@ def build_backend(settings: Settings) -> Backend:
         readiness,
         tracker,
         partial(_list_tracked, settings, origin.snapshot),
-        clock=None if settings.snapshot_dir else _now,
+        clock=_now,
         count_request=_build_counter(settings.rate_limit, redis) if settings.rate_limit else None,
     )
 
@@ -127,6 +127,12 @@ def _list_tracked(settings: Settings, snapshot: SnapshotTagSource | None) -> Seq
 def _build_counter(limit: RateLimit, redis: RedisLink | None) -> RequestCounter:
     own = MemoryCounter(limit.window, clock=_now)
     return RedisCounter(redis, limit.window, own) if redis else own
+
+
+def build_tag_source(settings: Settings) -> TagSource:
+    """Build what lists tags where they come from: without a cache, a snapshot or Redis."""
+    alone = replace(settings, snapshot_dir=None)
+    return _build_origin(alone, None, Seats(settings.worker_threads // 2)).source
 
 
 def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:

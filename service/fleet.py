@@ -153,7 +153,7 @@ class _Batch:
 
     def __init__(self, advisor: Advisor) -> None:
         self._advisor = advisor
-        self._answers: dict[tuple[Image, Policy, str], Found] = {}
+        self._answers: dict[tuple[object, ...], Found] = {}
 
     def recommend(
         self, node: FleetNode, running: Image | ServiceError, hold: KubernetesHold | None
@@ -169,10 +169,12 @@ class _Batch:
             return FleetAnswer(found, hold.warn(found.held_from))
         return FleetAnswer(found)
 
-    def _find(self, *key: *tuple[Image, Policy, str]) -> Found:
+    def _find(self, *question: *tuple[Image, Policy, str]) -> Found:
+        # Images are equal however their version is spelt, but each answer names its own.
+        key = (str(question[0].reference), *question)
         if key not in self._answers:
             try:
-                self._answers[key] = self._advisor.recommend_from(*key, _FORM)
+                self._answers[key] = self._advisor.recommend_from(*question, _FORM)
             except ServiceError as error:
                 self._answers[key] = _bare(error)
         return self._answers[key]

@@ -1,4 +1,4 @@
-"""The C library's allocator, as bodies of hostile registries need it."""
+"""The C library's allocator, as large bodies need it: of hostile registries, and of fleets."""
 
 import ctypes
 

@@ -186,6 +186,9 @@ class CachedCatalogueSource:
     ) -> Entry | None:
         """Take over what is shared, or share what is known where that is newer."""
         record = self._sharing.read(repository) if sighting.generation else None
+        if record and known and record.generation == known.record.generation:
+            # What was seen was trusted, and is no longer what is there.
+            return known
         found = self._refresher.take_over(record, known) if record else None
         now = self._clock()
         if found and (known is None or not known.answers(now) or found.supersedes(known)):

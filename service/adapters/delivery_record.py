@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from cachetools import TLRUCache
 
+from service.adapters.entry import MAX_SKEW
 from service.adapters.event_log import EventLog
 from service.adapters.refresh import shorten
 from service.adapters.store import Store
@@ -56,7 +57,8 @@ class DeliveryRecords:
         clock: The current time, aware and UTC.
         fresh: How long it is not asked again whether a tag can be pulled.
         stale: How long it is taken as known that it can, where it cannot be asked for again.
-        jitter: What is made of the first, so that what was verified together is not due together.
+        jitter: What is made of each life after which a registry is asked again, so that what was
+            asked for together is not due together.
     """
 
     def __init__(  # noqa: PLR0913 - a record has these lives
@@ -86,7 +88,8 @@ class DeliveryRecords:
             return None
         left = record.until - self._clock()
         # Nothing of ours stands longer, whatever the store says.
-        return record if timedelta() < left <= max(self._life, _FAILURE_LIFE) else None
+        longest = max(self._life, _FAILURE_LIFE) + MAX_SKEW
+        return record if timedelta() < left <= longest else None
 
     def reread_delivery(self, repository: Repository, tag: str) -> DeliveryRecord | None:
         """Give the same, as another worker may just have changed it."""
@@ -98,21 +101,30 @@ class DeliveryRecords:
         return self._clock() >= record.due_at
 
     def keep_delivery(self, repository: Repository, tag: str, said: Delivery) -> None:
-        """Keep what was said; shortly where the tag may just be about to be pushed, or mended."""
+        """Keep what was said; shortly where the tag may just be about to be pushed, or mended.
+
+        What takes the place of something stays there when it stands no longer. A worker that finds
+        nothing goes by what it remembers itself, and that may be what was replaced.
+        """
         now = self._clock()
-        fresh, life = (
-            (self._jitter(self._fresh), self._life)
-            if said.is_verified
-            else (_FAILURE_LIFE, _FAILURE_LIFE)
-        )
-        self._put_delivery(repository, tag, DeliveryRecord(said, now + fresh, now + life))
+        if said.is_verified:
+            record = DeliveryRecord(said, now + self._jitter(self._fresh), now + self._life)
+        else:
+            until = now + self._jitter(_FAILURE_LIFE)
+            record = DeliveryRecord(said, until, until)
+        self._forget(("tag", repository, tag))
+        before = self._get("tag", repository, tag, parse_delivery)
+        self._put_delivery(repository, tag, record, self._life if before else record.until - now)
 
     def postpone(self, repository: Repository, tag: str, record: DeliveryRecord) -> None:
         """Leave a tag alone that could not be asked for again; what was said of it stands."""
-        due_at = self._clock() + _FAILURE_LIFE
-        self._put_delivery(repository, tag, replace(record, due_at=due_at))
+        now = self._clock()
+        record = replace(record, due_at=now + self._jitter(_FAILURE_LIFE))
+        self._put_delivery(repository, tag, record, record.until - now)
 
-    def _put_delivery(self, repository: Repository, tag: str, record: DeliveryRecord) -> None:
+    def _put_delivery(
+        self, repository: Repository, tag: str, record: DeliveryRecord, life: timedelta
+    ) -> None:
         said = record.said
         value = [
             said.digest,
@@ -122,7 +134,7 @@ class DeliveryRecords:
             record.due_at.timestamp(),
             record.until.timestamp(),
         ]
-        self._put("tag", repository, tag, value, record.until - self._clock())
+        self._put("tag", repository, tag, value, life)
 
     def find_platforms(
         self, repository: Repository, digest: str
@@ -152,7 +164,8 @@ class DeliveryRecords:
         """Keep what was seen beside a digest; shortly where not all could be."""
         known = seen.signed is not None and seen.attested is not None
         life = _SIGNATURES_LIFE if known else _FAILURE_LIFE
-        self._put("signatures", repository, digest, [seen.signed, seen.attested], life)
+        value = [seen.signed, seen.attested]
+        self._put("signatures", repository, digest, value, self._jitter(life))
 
     def _get(
         self, kind: str, repository: Repository, name: str, parse: Callable[[bytes], Answer]

@@ -10,7 +10,7 @@ from service.domain.catalogue import Catalogue
 from service.errors import RepositoryNotFoundError
 
 # How far the clocks of a deployment may be apart.
-_MAX_SKEW = timedelta(minutes=5)
+MAX_SKEW = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +37,10 @@ class Entry:
         Raises:
             ValueError: A listing that is none, or a record of the future.
         """
-        if max(record.made_at, record.fetched_at or now) > now + _MAX_SKEW:
+        if max(record.made_at, record.fetched_at or now) > now + MAX_SKEW:
             raise ValueError("is of the future")
-        if known and known.catalogue and known.record.listing == record.listing:
-            fetched_at = record.fetched_at or known.catalogue.fetched_at
-            return cls.make(record, replace(known.catalogue, fetched_at=fetched_at))
+        if known and (catalogue := known.reuse_catalogue(record)):
+            return cls.make(record, catalogue)
         listing = record.unpack_listing()
         return cls.make(record, Catalogue.from_listing(listing) if listing else None)
 
@@ -52,6 +51,16 @@ class Entry:
         if catalogue is not None and catalogue.stale is not stale:
             catalogue = catalogue.as_stale(stale=stale)
         return cls(record, catalogue)
+
+    def reuse_catalogue(self, record: Record) -> Catalogue | None:
+        """Give the catalogue as of a later record of the same listing; None where it is another.
+
+        Most listings are the last one again. Their catalogue stays, with all that was arranged for
+        those who asked.
+        """
+        if self.catalogue is None or self.record.listing != record.listing:
+            return None
+        return replace(self.catalogue, fetched_at=record.fetched_at or self.catalogue.fetched_at)
 
     def give(self) -> Catalogue:
         """Give the catalogue.

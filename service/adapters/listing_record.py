@@ -126,7 +126,10 @@ class Record:
 def pack_listing(listing: TagListing) -> bytes:
     """Give the tags of a listing as bytes, compressed where they are many."""
     plain = json.dumps({"name": listing.repository.name, "tags": listing.tags}).encode()
-    return plain if len(plain) < _COMPRESSED_FROM_BYTES else zlib.compress(plain)
+    if len(plain) < _COMPRESSED_FROM_BYTES:
+        return plain
+    # Tags are so alike that more effort saves a tenth of the bytes, and takes three times as long.
+    return zlib.compress(plain, zlib.Z_BEST_SPEED)
 
 
 def parse_generation(raw: bytes) -> str | None:
@@ -173,9 +176,11 @@ def _dump_failure(failure: Failure | None) -> dict[str, object] | None:
 def _parse_failure(value: object) -> Failure | None:
     if value is None:
         return None
-    if not isinstance(value, dict) or not isinstance(value.get("detail"), str):
-        raise ValueError("has a failure that says nothing")  # noqa: TRY004 - malformed, not misused
-    detail = value["detail"][:_MAX_DETAIL_LENGTH]
+    detail = value.get("detail") if isinstance(value, dict) else None
+    # Half a character can be written in JSON, and sent to nobody.
+    if not isinstance(value, dict) or not isinstance(detail, str) or not detail.isprintable():
+        raise ValueError("has a failure that says nothing")
+    detail = detail[:_MAX_DETAIL_LENGTH]
     match value.get("code"):
         case RepositoryNotFoundError.slug:
             return RepositoryNotFoundError(detail)

@@ -105,7 +105,7 @@ class RedisSharing:
         milliseconds = round(left.total_seconds() * 1000)
         if milliseconds > 0:
             key, raw = self._key(record.repository), record.dump()
-            self._link.call(lambda client: client.set(key, raw, px=milliseconds))
+            self._link.call(lambda client: _replace(client, key, raw, milliseconds))
 
     def try_hold(self, name: str) -> AbstractContextManager[Hold] | None:
         """See Sharing."""
@@ -145,6 +145,15 @@ class _RedisHold:
     def wait_for_readers(self) -> None:
         """See Hold."""
         sleep(max(0.0, self._noticed_at - monotonic()))
+
+
+def _replace(client: Client, key: str, raw: bytes, milliseconds: int) -> None:
+    """Keep a record, no shorter than what was there would have been.
+
+    A worker that finds nothing shares again what it remembers, and that may be what was replaced.
+    """
+    left = client.pttl(key)
+    client.set(key, raw, px=max(milliseconds, left if isinstance(left, int) else 0))
 
 
 def _build_lock(client: Client, name: str) -> RedisLock:

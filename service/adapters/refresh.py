@@ -81,12 +81,16 @@ class Refresher:
             return self._fail(repository, error, _MISSING_LIFE)
         except RegistryError as error:
             return self._fall_back(repository, known, error)
-        catalogue = Catalogue.from_listing(listing)
+        record = self._record(listing)
+        catalogue = known.reuse_catalogue(record) if known else None
+        if catalogue is None:
+            catalogue = Catalogue.from_listing(listing)
         if known is not None and self._doubts(known, catalogue):
             doubt = RegistryError(f"{repository.registry} lists less than half of {repository}")
             entry = self._fall_back(repository, known, doubt)
             return replace(entry, record=replace(entry.record, doubted=True))
-        return self._renew(listing, catalogue)
+        _log_listed(catalogue)
+        return Entry.make(record, catalogue)
 
     def take_over(self, record: Record, known: Entry | None) -> Entry | None:
         """Read a record that came from outside; None where it is not to be trusted."""
@@ -110,16 +114,9 @@ class Refresher:
         )
         return not known.record.doubted
 
-    def _renew(self, listing: TagListing, catalogue: Catalogue) -> Entry:
-        _log.info(
-            "listed",
-            repository=str(listing.repository),
-            tags=catalogue.tag_count,
-            images=catalogue.image_count,
-            **{f"{reason}s": count for reason, count in catalogue.noise.items()},
-        )
+    def _record(self, listing: TagListing) -> Record:
         now = self._clock()
-        record = Record(
+        return Record(
             generation=_make_generation(),
             repository=listing.repository,
             made_at=now,
@@ -128,7 +125,6 @@ class Refresher:
             fetched_at=listing.fetched_at,
             listing=pack_listing(listing),
         )
-        return Entry.make(record, catalogue)
 
     def _fall_back(
         self, repository: Repository, known: Entry | None, error: RegistryError
@@ -159,6 +155,16 @@ class Refresher:
             failure=copy(error),
         )
         return Entry.make(record, None)
+
+
+def _log_listed(catalogue: Catalogue) -> None:
+    _log.info(
+        "listed",
+        repository=str(catalogue.repository),
+        tags=catalogue.tag_count,
+        images=catalogue.image_count,
+        **{f"{reason}s": count for reason, count in catalogue.noise.items()},
+    )
 
 
 def _make_generation() -> str:

@@ -1,11 +1,13 @@
 """Tag lists from files, for places without a network."""
 
 import errno
+import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from service.adapters.tag_list import TagList, parse_tag_list
 from service.domain.catalogue import TagListing
@@ -83,6 +85,34 @@ class SnapshotTagSource:
         if len(body) > _MAX_BYTES:
             raise ValueError(f"has more than {_MAX_BYTES:,} bytes")
         return body, datetime.fromtimestamp(changed_at, tz=UTC)
+
+
+def write_list(directory: Path, listing: TagListing) -> Path:
+    """Write a list where ``SnapshotTagSource`` reads it.
+
+    Whoever reads meanwhile gets the older list or the new one, never half of it.
+
+    Returns:
+        The file.
+
+    Raises:
+        OSError: It cannot be written; an older list stays.
+    """
+    file = directory / f"{listing.repository}.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    content = {
+        "name": listing.repository.name,
+        "fetched_at": listing.fetched_at.isoformat(timespec="seconds"),
+        "tags": listing.tags,
+    }
+    with TemporaryDirectory(dir=file.parent, prefix=".") as scratch:
+        new = Path(scratch) / "list"
+        with new.open("x") as stream:
+            stream.write(f"{json.dumps(content, indent=1)}\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        new.replace(file)
+    return file
 
 
 def _check_name(tag_list: TagList, repository: Repository) -> None:

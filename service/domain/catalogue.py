@@ -88,10 +88,13 @@ class Catalogue:
     @classmethod
     def from_listing(cls, listing: TagListing) -> Self:
         """Index a listing; the only place that reads every tag of it."""
-        noise: Counter[Noise] = Counter()
+        # Two tags of three are artefacts, and told by their ends: nothing else is done for them.
+        texts = [text for text in listing.tags if not is_artefact(text)]
+        noise = Counter({Noise.ARTEFACT: len(listing.tags) - len(texts)})
         found: defaultdict[Stream, list[tuple[_Order, ImageTag]]] = defaultdict(list)
-        for text in listing.tags:
-            image = _read(text, listing.repository.flavor)
+        flavor = listing.repository.flavor
+        for text in texts:
+            image = _read(text, flavor)
             if isinstance(image, Noise):
                 noise[image] += 1
             else:
@@ -106,7 +109,7 @@ class Catalogue:
             repository=listing.repository,
             fetched_at=listing.fetched_at,
             tag_count=len(listing.tags),
-            noise=noise,
+            noise=+noise,
             streams=streams,
             bases=_group_bases(streams),
             latest_branch=latest.branch if latest else None,
@@ -223,8 +226,6 @@ def _order(image: ImageTag, text: str) -> _Order:
 
 
 def _read(text: str, flavor: str) -> ImageTag | Noise:
-    if is_artefact(text):
-        return Noise.ARTEFACT
     image = parse_tag(text, flavor)
     if image is None:
         return Noise.UNVERSIONED

@@ -1,11 +1,13 @@
 """Why not the others, and what else: what stands beside a target."""
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from functools import lru_cache
 
 from service.domain.legality import Gate, Refusal
+from service.domain.lineup import version_order
 from service.domain.path import Journey, choose_target
 from service.domain.policy import FlavorReleasePolicy, KubernetesPreference, MaxStep, Policy
 from service.domain.situation import Situation
@@ -41,14 +43,20 @@ class AlternativeCode(StrEnum):
 def list_rejected(journey: Journey) -> tuple[Rejected, ...]:
     """Group the refused among the newer images of a journey, in the order of the reasons."""
     gate = Gate(journey, journey.running)
-    groups: dict[Refusal, list[ImageTag]] = {}
-    for image in journey.newer(journey.running):
-        refusal = gate.find_refusal(image)
-        if refusal:
-            groups.setdefault(refusal, []).append(image)
+    groups: defaultdict[Refusal, list[Sequence[ImageTag]]] = defaultdict(list)
+    for lane, images in journey.newer_by_lane():
+        for refusal, refused in gate.list_refused(lane, images):
+            groups[refusal].append(refused)
     return tuple(
-        Rejected(code, len(groups[code]), groups[code][0]) for code in Refusal if code in groups
+        Rejected(code, sum(map(len, groups[code])), _find_highest(groups[code]))
+        for code in Refusal
+        if code in groups
     )
+
+
+def _find_highest(groups: Iterable[Sequence[ImageTag]]) -> ImageTag:
+    """Find the highest of all images, each group of which has its highest at the end."""
+    return max((images[-1] for images in groups), key=version_order)
 
 
 def list_alternatives(

@@ -1,11 +1,12 @@
 """Which single hops are legal, and why the others are not: domain rules 2 to 4 and 7."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import filterfalse
 from typing import Protocol
 
-from service.domain.lineup import Lane
+from service.domain.lineup import Lane, LaneKey
 from service.domain.policy import KubernetesPreference, MaxStep, Policy
 from service.domain.rules import Rules
 from service.domain.tag import ImageTag
@@ -74,14 +75,20 @@ class Gate:
     Args:
         terms: What holds for every hop of the node.
         origin: Where the hop starts.
+        within_lanes: Whether only images of ``list_lanes`` are looked at, which some rules never
+            refuse.
     """
 
     __slots__ = ("_tests",)
 
-    def __init__(self, terms: Terms, origin: ImageTag) -> None:
+    def __init__(self, terms: Terms, origin: ImageTag, *, within_lanes: bool = False) -> None:
+        rules = _RULES_WITHIN_LANES if within_lanes else _RULES
         # Most rules refuse nothing under most policies; those that can are some five of them.
         self._tests = [
-            (refusal, test) for refusal, rule in _RULES.items() if (test := rule(terms, origin))
+            (refusal, test)
+            for refusal, rule in rules.items()
+            if (tests := rule(terms, origin))
+            for test in tests
         ]
 
     def find_refusal(self, target: ImageTag) -> Refusal | None:
@@ -93,7 +100,42 @@ class Gate:
 
     def list_refusals(self, target: ImageTag) -> tuple[Refusal, ...]:
         """List every reason against a target, in the order in which they are told."""
-        return tuple(refusal for refusal, refuses in self._tests if refuses(target))
+        found = (refusal for refusal, refuses in self._tests if refuses(target))
+        return tuple(dict.fromkeys(found))
+
+    def list_refused(
+        self, lane: Lane, images: Sequence[ImageTag]
+    ) -> Iterator[tuple[Refusal, Sequence[ImageTag]]]:
+        """List the refused among the images of a lane, by the first reason against each.
+
+        Most rules treat a whole lane alike, and then cost the look at its ends.
+
+        Args:
+            lane: Where they are.
+            images: Those that are newer than the running image, lowest first.
+        """
+        for refusal, refuses in self._tests:
+            if not images:
+                return
+            alike = _treats_alike(refusal, refuses, lane, images)
+            refused = images if alike else () if alike is False else tuple(filter(refuses, images))
+            if refused:
+                yield refusal, refused
+                images = () if alike else tuple(filterfalse(refuses, images))
+
+    def refuses_all(self, refusal: Refusal, lane: Lane, origin: ImageTag) -> bool:
+        """Whether what refuses an image clearly refuses all that is newer in its lane.
+
+        Args:
+            refusal: The reason against the last image of the lane.
+            lane: Where it is.
+            origin: Where the hop starts.
+        """
+        images = lane.since(origin.version)
+        return any(
+            each is refusal and _treats_alike(refusal, refuses, lane, images)
+            for each, refuses in self._tests
+        )
 
     def is_refused_by_policy(self, target: ImageTag) -> bool:
         """Whether the caller's own policy is among the reasons against a target."""
@@ -124,7 +166,7 @@ def is_refused_by_policy(hop: Hop) -> bool:
     return Gate(hop, hop.origin).is_refused_by_policy(hop.target)
 
 
-def list_lanes(origin: ImageTag, policy: Policy) -> Iterator[Lane]:
+def list_lanes(origin: ImageTag, policy: Policy) -> Iterator[LaneKey]:
     """List the lanes that legal targets are in.
 
     The rules refuse all others: for an unknown, lower or skipped Kubernetes, and pre-releases.
@@ -139,66 +181,81 @@ def list_lanes(origin: ImageTag, policy: Policy) -> Iterator[Lane]:
         yield (major, minor), prerelease
 
 
-# A rule looks once at where hops start, and gives the test that tells which targets it refuses;
-# None where it refuses none.
+# A rule looks once at where hops start, and gives the tests that tell which targets it refuses;
+# none where it refuses none.
 _Test = Callable[[ImageTag], bool]
-_Rule = Callable[[Terms, ImageTag], _Test | None]
+_Rule = Callable[[Terms, ImageTag], Sequence[_Test]]
 
 
-def _withdrawn(terms: Terms, _: ImageTag) -> _Test | None:
-    rules = terms.rules.withdrawn
-    if not rules:
+def _treats_alike(
+    refusal: Refusal, refuses: _Test, lane: Lane, images: Sequence[ImageTag]
+) -> bool | None:
+    """Say whether a test refuses all images of a lane or none; None where each must be asked.
+
+    Within a lane such a test looks at the Kairos or at the Kubernetes version, and refuses nothing,
+    all, or what lies beyond some version. So it treats all as it treats the ends of both orders. A
+    barrier may have two sides: what it refuses at all ends, it refuses between them as well.
+    """
+    if refusal not in _ORDERLY:
         return None
-    return lambda target: any(rule.withdraws(target) for rule in rules)
+    verdict = refuses(images[0])
+    if not verdict is refuses(images[-1]) is refuses(lane.lowest) is refuses(lane.highest):
+        return None
+    return True if verdict else None if refusal is Refusal.BARRIER else False
 
 
-def _excluded(terms: Terms, _: ImageTag) -> _Test | None:
+def _withdrawn(terms: Terms, _: ImageTag) -> Sequence[_Test]:
+    rules = terms.rules.withdrawn
+    return (lambda target: any(rule.withdraws(target) for rule in rules),) if rules else ()
+
+
+def _excluded(terms: Terms, _: ImageTag) -> Sequence[_Test]:
     policy = terms.policy
     if policy.frozen:
-        return lambda _: True
-    return (lambda target: target.version in policy.exclude) if policy.exclude else None
+        return (lambda _: True,)
+    return (lambda target: target.version in policy.exclude,) if policy.exclude else ()
 
 
-def _prerelease(terms: Terms, _: ImageTag) -> _Test | None:
-    return None if terms.policy.prerelease else lambda target: target.version.is_prerelease
+def _prerelease(terms: Terms, _: ImageTag) -> Sequence[_Test]:
+    return () if terms.policy.prerelease else (lambda target: target.version.is_prerelease,)
 
 
-def _above_max_step(terms: Terms, _: ImageTag) -> _Test | None:
+def _above_max_step(terms: Terms, _: ImageTag) -> Sequence[_Test]:
     kept = _KEPT_NUMBERS[terms.policy.max_step]
     if kept == 0:
-        return None
+        return ()
     numbers = terms.running.version.order[:kept]
-    return lambda target: target.version.order[:kept] != numbers
+    return (lambda target: target.version.order[:kept] != numbers,)
 
 
-def _above_max_version(terms: Terms, _: ImageTag) -> _Test | None:
+def _above_max_version(terms: Terms, _: ImageTag) -> Sequence[_Test]:
     ceiling = terms.policy.max_version
-    return None if ceiling is None else lambda target: not ceiling.allows(target.version)
+    return () if ceiling is None else (lambda target: not ceiling.allows(target.version),)
 
 
-def _kubernetes_unknown(_: Terms, origin: ImageTag) -> _Test | None:
+def _kubernetes_unknown(_: Terms, origin: ImageTag) -> Sequence[_Test]:
     unknown = origin.has_unknown_kubernetes
-    return lambda target: target.has_unknown_kubernetes != unknown
+    return (lambda target: target.has_unknown_kubernetes != unknown,)
 
 
-def _kubernetes_downgrade(_: Terms, origin: ImageTag) -> _Test | None:
+def _kubernetes_downgrade(_: Terms, origin: ImageTag) -> Sequence[_Test]:
     if origin.kubernetes is None:
-        return None
+        return ()
     lowest = origin.kubernetes.order
-    return lambda target: target.kubernetes is not None and target.kubernetes.order < lowest
+    return (lambda target: target.kubernetes is not None and target.kubernetes.order < lowest,)
 
 
-def _kubernetes_minor_skipped(_: Terms, origin: ImageTag) -> _Test | None:
+def _kubernetes_minor_skipped(_: Terms, origin: ImageTag) -> Sequence[_Test]:
     if origin.kubernetes is None:
-        return None
+        return ()
     major, minor = origin.kubernetes.order[:2]
-    return _is_kubernetes_above((major, minor + 1))
+    return (_is_kubernetes_above((major, minor + 1)),)
 
 
-def _above_max_kubernetes(terms: Terms, origin: ImageTag) -> _Test | None:
+def _above_max_kubernetes(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
     policy = terms.policy
     if not policy.bounds_kubernetes:
-        return None
+        return ()
     unknown = origin.has_unknown_kubernetes
 
     def is_above(target: ImageTag) -> bool:
@@ -206,33 +263,34 @@ def _above_max_kubernetes(terms: Terms, origin: ImageTag) -> _Test | None:
             return unknown and _stays_unknown(target)
         return not policy.allows_kubernetes(target.kubernetes)
 
-    return is_above
+    return (is_above,)
 
 
-def _barrier(terms: Terms, origin: ImageTag) -> _Test | None:
-    ahead = [rule.target for rule in terms.rules.barriers if rule.origin.holds(origin)]
-    return (lambda target: any(beyond.holds(target) for beyond in ahead)) if ahead else None
+def _barrier(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
+    return [rule.target.holds for rule in terms.rules.barriers if rule.origin.holds(origin)]
 
 
-def _kubernetes_minor_held(terms: Terms, origin: ImageTag) -> _Test | None:
+def _kubernetes_minor_held(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
     match terms.policy.kubernetes_preference:
         case KubernetesPreference.MINIMAL:
             release = origin.version.order
-            return lambda target: (
-                target.version.order == release and raises_kubernetes_minor(origin, target)
+            return (
+                lambda target: (
+                    target.version.order == release and raises_kubernetes_minor(origin, target)
+                ),
             )
         case KubernetesPreference.KEEP if origin.has_unknown_kubernetes:
-            return _stays_unknown
+            return (_stays_unknown,)
         case KubernetesPreference.KEEP:
-            return lambda target: raises_kubernetes_minor(origin, target)
+            return (lambda target: raises_kubernetes_minor(origin, target),)
         case _:
-            return None
+            return ()
 
 
 def _undelivered(refusal: Refusal) -> _Rule:
-    def rule(terms: Terms, _: ImageTag) -> _Test | None:
+    def rule(terms: Terms, _: ImageTag) -> Sequence[_Test]:
         undelivered = terms.undelivered
-        return (lambda target: undelivered.get(target) is refusal) if undelivered else None
+        return (lambda target: undelivered.get(target) is refusal,) if undelivered else ()
 
     return rule
 
@@ -271,6 +329,31 @@ _RULES: dict[Refusal, _Rule] = {
     Refusal.PLATFORM_MISSING: _undelivered(Refusal.PLATFORM_MISSING),
     Refusal.NOT_PULLABLE: _undelivered(Refusal.NOT_PULLABLE),
 }
+
+# These refuse no image of the lanes that are listed, and nothing but images of other lanes.
+_RULES_OF_LANES = (
+    Refusal.PRERELEASE,
+    Refusal.KUBERNETES_UNKNOWN,
+    Refusal.KUBERNETES_MINOR_SKIPPED,
+)
+_RULES_WITHIN_LANES = {
+    refusal: rule for refusal, rule in _RULES.items() if refusal not in _RULES_OF_LANES
+}
+
+# Within a lane, these follow one of its two orders; see _treats_alike.
+_ORDERLY = frozenset(
+    {
+        Refusal.PRERELEASE,
+        Refusal.ABOVE_MAX_STEP,
+        Refusal.ABOVE_MAX_VERSION,
+        Refusal.KUBERNETES_UNKNOWN,
+        Refusal.KUBERNETES_DOWNGRADE,
+        Refusal.KUBERNETES_MINOR_SKIPPED,
+        Refusal.ABOVE_MAX_KUBERNETES,
+        Refusal.BARRIER,
+        Refusal.KUBERNETES_MINOR_HELD,
+    }
+)
 
 # A caller or an operator may let these go; the others protect the node.
 _OWN_POLICY = (

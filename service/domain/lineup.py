@@ -10,39 +10,67 @@ from service.domain.version import KairosVersion
 
 # A Kubernetes minor as its numbers, None where there is none or nobody knows it; and whether the
 # images are pre-releases.
-Lane = tuple[tuple[int, ...] | None, bool]
+LaneKey = tuple[tuple[int, ...] | None, bool]
+
+
+class Lane:
+    """Images of one Kubernetes minor, all stable or all pre-releases, in the order of a lineup.
+
+    Attributes:
+        images: By Kairos and then Kubernetes version, lowest first; at least one.
+        lowest: One with the lowest Kubernetes version.
+        highest: One with the highest.
+    """
+
+    __slots__ = ("_releases", "highest", "images", "lowest")
+
+    def __init__(self, images: Sequence[ImageTag]) -> None:
+        self.images = images
+        self.lowest = min(images, key=_kubernetes_order)
+        self.highest = max(images, key=_kubernetes_order)
+        self._releases = list(map(_release_order, images))
+
+    def since(self, version: KairosVersion) -> Sequence[ImageTag]:
+        """Give the images of a release and of all that are higher."""
+        return self.images[bisect_left(self._releases, version.order) :]
 
 
 class Lineup(Sequence[ImageTag]):
     """The images of a stream by Kairos and then Kubernetes version, lowest first.
 
-    A lane holds those of one Kubernetes minor that are all stable or all pre-releases. Most of
-    what is illegal from an image is so by its lane, and is passed over with it: a choice looks at
-    two or three images, however many there are.
+    Most of what is illegal from an image is so by its lane, and is passed over or counted with it:
+    a choice looks at two or three images, however many there are.
     """
 
-    __slots__ = ("_images", "_lanes")
+    __slots__ = ("_images", "_lanes", "_releases")
 
     def __init__(self, ordered: Iterable[ImageTag] = ()) -> None:
         self._images = tuple(ordered)
-        lanes: defaultdict[Lane, list[ImageTag]] = defaultdict(list)
+        # Found by their place here, for searching in images calls a function at each step.
+        self._releases = list(map(_release_order, self._images))
+        lanes: defaultdict[LaneKey, list[ImageTag]] = defaultdict(list)
         for image in self._images:
             minor = image.kubernetes.order[:2] if image.kubernetes else None
             lanes[minor, image.version.is_prerelease].append(image)
-        self._lanes = dict(lanes)
+        self._lanes = {key: Lane(images) for key, images in lanes.items()}
 
-    def lane(self, lane: Lane) -> Sequence[ImageTag]:
-        """Give the images of a lane, lowest first."""
-        return self._lanes.get(lane, ())
+    def lane(self, key: LaneKey) -> Lane | None:
+        """Give a lane; None where no image is in it."""
+        return self._lanes.get(key)
+
+    @property
+    def lanes(self) -> Iterable[Lane]:
+        """All lanes, in no order."""
+        return self._lanes.values()
 
     def since(self, version: KairosVersion) -> Sequence[ImageTag]:
         """Give the images of a release and of all that are higher."""
-        return self._images[bisect_left(self._images, version.order, key=_release_order) :]
+        return self._images[bisect_left(self._releases, version.order) :]
 
     def of_release(self, version: KairosVersion) -> Sequence[ImageTag]:
         """Give the images of one release."""
-        images = self.since(version)
-        return images[: bisect_right(images, version.order, key=_release_order)]
+        order, releases = version.order, self._releases
+        return self._images[bisect_left(releases, order) : bisect_right(releases, order)]
 
     def __len__(self) -> int:
         return len(self._images)
@@ -63,5 +91,14 @@ class Lineup(Sequence[ImageTag]):
         return self._images[index]
 
 
+def version_order(image: ImageTag) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """Give the key that orders images by Kairos and then Kubernetes version."""
+    return image.version.order, _kubernetes_order(image)
+
+
 def _release_order(image: ImageTag) -> tuple[int, int, int, int, int, int]:
     return image.version.order
+
+
+def _kubernetes_order(image: ImageTag) -> tuple[int, ...]:
+    return image.kubernetes.order if image.kubernetes else ()

@@ -8,10 +8,11 @@ version newer than all eras is read as the newest.
 
 import shlex
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote
 
 from service.domain.image import Image
+from service.domain.reference import Reference, Repository
 from service.domain.rules import Applies
 from service.domain.tag import Arch, Variant
 from service.domain.version_range import VersionRange
@@ -24,7 +25,8 @@ _FACTORY_WORKFLOW = (  # as Go's regular expressions write it
 )
 _ISSUER = "https://token.actions.githubusercontent.com"
 
-_Link = Callable[[Image], str | None]
+# Made of an image, and of the reference by which it is pulled.
+_Link = Callable[[Image, Reference], str | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,34 +54,42 @@ class _Era:
         return self.since.holds(image.tag) and self.applies.matches(image)
 
 
-def links_of(image: Image) -> Links:
+def links_of(image: Image, place: Repository | None = None) -> Links:
     """Give the links of an official image; a development build has none.
+
+    Args:
+        image: Named as Kairos publishes it, which is what tells its era and its files.
+        place: Where it is pulled from, if that is another repository.
 
     Source: the release workflows of kairos-io, as named at each row.
     """
     if image.tag.version.is_development:
         return Links(None, None, None)
-    return Links(_find(_CHANGELOGS, image), _find(_SBOMS, image), _find(_SIGNATURES, image))
+    reference = replace(image, repository=place or image.repository).reference
+    changelog, sbom, verify = (
+        _find(eras, image, reference) for eras in (_CHANGELOGS, _SBOMS, _SIGNATURES)
+    )
+    return Links(changelog, sbom, verify)
 
 
-def _find(eras: Iterable[_Era], image: Image) -> str | None:
-    return next((era.link(image) for era in eras if era.covers(image)), None)
+def _find(eras: Iterable[_Era], image: Image, reference: Reference) -> str | None:
+    return next((era.link(image, reference) for era in eras if era.covers(image)), None)
 
 
 def _since(version: str, applies: Applies, link: _Link) -> _Era:
     return _Era(VersionRange.parse(f">={version}"), applies, link)
 
 
-def _none(_: Image) -> None:
+def _none(_: Image, __: Reference) -> None:
     return None
 
 
 def _release_page(repository: str) -> _Link:
-    return lambda image: f"https://github.com/{repository}/releases/tag/{image.tag.version}"
+    return lambda image, _: f"https://github.com/{repository}/releases/tag/{image.tag.version}"
 
 
 def _asset(suffix: str) -> _Link:
-    def link(image: Image) -> str | None:
+    def link(image: Image, _: Reference) -> str | None:
         if image.tag.has_unknown_kubernetes:
             return None  # the file's name holds the version, and the tag does not tell it
         return _download(image, f"{_artefact_name(image)}-{suffix}")
@@ -102,35 +112,37 @@ def _artefact_name(image: Image) -> str:
     )
 
 
-def _legacy_sbom(image: Image) -> str:
+def _legacy_sbom(image: Image, _: Reference) -> str:
     return _download(image, f"core-{image.flavor}-{image.tag.version}-sbom.spdx.json")
 
 
-def _attached_sbom(image: Image) -> str:
-    reference = shlex.quote(str(image.reference))
-    return f"docker buildx imagetools inspect {reference} --format '{{{{json .SBOM}}}}'"
+def _attached_sbom(_: Image, reference: Reference) -> str:
+    quoted = shlex.quote(str(reference))
+    return f"docker buildx imagetools inspect {quoted} --format '{{{{json .SBOM}}}}'"
 
 
 def _signed(workflow: str, repository: str = _KAIROS) -> _Link:
     """Check a signature that a workflow made of the image, at the tag of its release."""
-    return lambda image: _cosign(image, "verify", *_identity(image, workflow, repository))
+    return lambda image, reference: _cosign(
+        reference, "verify", *_identity(image, workflow, repository)
+    )
 
 
 def _attested(workflow: str) -> _Link:
     """Check the SPDX attestation of an image that has no signature of its own."""
-    return lambda image: _cosign(
-        image, "verify-attestation", "--type", "spdx", *_identity(image, workflow, _KAIROS)
+    return lambda image, reference: _cosign(
+        reference, "verify-attestation", "--type", "spdx", *_identity(image, workflow, _KAIROS)
     )
 
 
-def _signed_by_factory(image: Image) -> str:
+def _signed_by_factory(image: Image, reference: Reference) -> str:
     """Check a signature that a shared workflow made.
 
     Its identity ends in the commit that Kairos had pinned then, and is the same for whoever else
     calls it: what tells is the repository that called, and the tag that it was called for.
     """
     return _cosign(
-        image,
+        reference,
         "verify",
         *("--certificate-identity-regexp", _FACTORY_WORKFLOW),
         *("--certificate-github-workflow-repository", _KAIROS),
@@ -143,10 +155,10 @@ def _identity(image: Image, workflow: str, repository: str) -> tuple[str, str]:
     return "--certificate-identity", f"{path}@refs/tags/{image.tag.version}"
 
 
-def _cosign(image: Image, *arguments: str) -> str:
+def _cosign(reference: Reference, *arguments: str) -> str:
     # Flags: github.com/sigstore/cosign, doc/cosign_verify.md and doc/cosign_verify-attestation.md.
     issuer = ("--certificate-oidc-issuer", _ISSUER)
-    return shlex.join(("cosign", *arguments, *issuer, str(image.reference)))
+    return shlex.join(("cosign", *arguments, *issuer, str(reference)))
 
 
 _ALL = Applies()

@@ -145,7 +145,7 @@ def _matrix_order(row: MatrixStream) -> tuple[object, ...]:
     stream = row.stream
     return (
         row.newest.flavor,
-        _natural_order(row.flavor_release or ""),
+        natural_order(row.flavor_release or ""),
         stream.variant,
         stream.arch,
         stream.model,
@@ -155,7 +155,8 @@ def _matrix_order(row: MatrixStream) -> tuple[object, ...]:
     )
 
 
-def _natural_order(text: str) -> tuple[tuple[bool, int, str], ...]:
+def natural_order(text: str) -> tuple[tuple[bool, int, str], ...]:
+    """Give the key that sorts names with the numbers in them as numbers."""
     return tuple(
         (part.isdecimal(), int(part) if part.isdecimal() else 0, part)
         for part in _NUMBER.split(text)

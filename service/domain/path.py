@@ -11,7 +11,7 @@ from service.domain.legality import (
     list_lanes,
     raises_kubernetes_minor,
 )
-from service.domain.lineup import Lineup
+from service.domain.lineup import Lane, Lineup
 from service.domain.policy import KubernetesPreference, Policy
 from service.domain.rules import Rules
 from service.domain.tag import ImageTag, base_order, is_lower_base
@@ -50,6 +50,20 @@ class Journey:
             if is_ahead and not is_lower_base(image.base, origin.base):
                 yield image
 
+    def newer_by_lane(self) -> Iterator[tuple[Lane, Sequence[ImageTag]]]:
+        """Give the images newer than the running one, lowest first in each lane.
+
+        None is of a lower flavor release: those of the stream and of followed ones are not.
+        """
+        running = self.running
+        for lane in self.images.lanes:
+            images = lane.since(running.version)
+            # Those of the same release are few, and by Kubernetes.
+            while images and not is_newer(images[0], running):
+                images = images[1:]
+            if images:
+                yield lane, images
+
     def newer_releases(self) -> Iterator[ImageTag]:
         """Give the images of a higher release than the running one, stable or asked for."""
         for image in self.newer(self.running):
@@ -69,17 +83,22 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
 
     Source: domain rule 5.
     """
-    gate = Gate(journey, origin)
+    gate = Gate(journey, origin, within_lanes=True)
     highest = origin.version.order
     legal: list[ImageTag] = []
-    for lane in list_lanes(origin, journey.policy):
-        for image in reversed(journey.images.lane(lane)):
+    for lane in filter(None, map(journey.images.lane, list_lanes(origin, journey.policy))):
+        for image in reversed(lane.images):
             if image.version.order < highest:
                 break
-            if _is_onward(image, origin) and gate.find_refusal(image) is None:
+            if not _is_onward(image, origin):
+                continue
+            refusal = gate.find_refusal(image)
+            if refusal is None:
                 if image.version.order > highest:
                     highest, legal = image.version.order, []
                 legal.append(image)
+            elif image is lane.images[-1] and gate.refuses_all(refusal, lane, origin):
+                break
     return _prefer(legal, origin, journey.policy.kubernetes_preference) if legal else None
 
 
@@ -99,7 +118,9 @@ def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
 
 def _is_onward(image: ImageTag, origin: ImageTag) -> bool:
     """Whether an image is newer than another, and not of a lower flavor release."""
-    return is_newer(image, origin) and not is_lower_base(image.base, origin.base)
+    # The bases of most streams are one, and asking for their order costs a call for each image.
+    is_lower = image.base != origin.base and is_lower_base(image.base, origin.base)
+    return not is_lower and is_newer(image, origin)
 
 
 def _after(journey: Journey, origin: ImageTag, target: ImageTag) -> Journey:

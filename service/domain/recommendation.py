@@ -118,6 +118,9 @@ class Recommendation:
                 replace(found, image=move(found.image)) for found in self.alternatives
             ),
             successor=move(self.successor) if self.successor else None,
+            links=links_of(self.target, place(self.target.repository))
+            if self.target and self.links
+            else None,
         )
 
 

@@ -1,7 +1,7 @@
 """Rules that are data: what is known of releases beyond their tags."""
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Self, TypeVar
 
 from service.domain.image import Image
@@ -17,6 +17,9 @@ _T = TypeVar("_T")
 
 # An id is part of a warning's code, which goes into headers and into lists with commas.
 RULE_ID = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+
+# Callers name what they like, so there is no end of what rules could be selected for.
+_MAX_SELECTED = 1_024
 
 # Both enumerations stand in the order from narrow to wide.
 _MAX_STEPS = tuple(MaxStep)
@@ -268,6 +271,11 @@ class Rulebook:
 
     official: Rules
     elsewhere: Rules
+    # By all that rules look at: a selection asks 80 rules, and takes as long as an answer's choice
+    # and its reasons together. It ends with the book, when rules are read again.
+    _selected: dict[tuple[object, ...], Rules] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @classmethod
     def combine(cls, builtin: Rules, own: Rules) -> Self:
@@ -280,6 +288,15 @@ class Rulebook:
 
     def rules_for(self, *images: Image, official: bool) -> Rules:
         """Give the rules that speak of any of some images, and of the images of their streams."""
+        subjects = official, *((i.repository, i.tag.stream, i.tag.flavor_release) for i in images)
+        rules = self._selected.get(subjects)
+        if rules is None:
+            if len(self._selected) >= _MAX_SELECTED:
+                self._selected.clear()
+            rules = self._selected[subjects] = self._select(images, official=official)
+        return rules
+
+    def _select(self, images: Sequence[Image], *, official: bool) -> Rules:
         rules = self.official if official else self.elsewhere
 
         def speaks(rule: Barrier | Advisory | Ended) -> bool:

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
-from sys import intern
+from typing import NamedTuple
 
 from service.domain.version import (
     KAIROS_VERSION,
@@ -203,7 +203,7 @@ def parse_tag(text: str, flavor: str) -> ImageTag | None:
     if len(text) > _MAX_TAG_LENGTH:
         return None
     if match := _CURRENT.fullmatch(text):
-        return _build(CURRENT, match.groupdict(), flavor)
+        return _build(CURRENT, match, flavor)
     repository = _LEGACY_REPOSITORY.fullmatch(flavor)
     match = _LEGACY.fullmatch(text) if repository else None
     if repository is None or match is None:
@@ -285,27 +285,47 @@ def base_order(base: str) -> tuple[str, tuple[int, ...]] | None:
     return match["prefix"] or "", tuple(int(number) for number in match["numbers"].split("."))
 
 
-def _build(template: str, parts: dict[str, str], flavor: str) -> ImageTag | None:
+def _build(template: str, parts: dict[str, str] | re.Match[str], flavor: str) -> ImageTag | None:
     version = KairosVersion.parse(parts["version"])
-    variant = _VARIANTS[parts["variant"]]
-    text = parts["kubernetes"]
-    kubernetes = KubernetesVersion.parse(text[1:]) if text else None
+    text, kubernetes = _read_kubernetes(parts["kubernetes"])
     if version is None or (text and kubernetes is None):
         return None
-    # Thousands of tags share these few texts: interned, each is held once.
-    return ImageTag(
-        flavor_release=intern(parts["flavor_release"]),
-        base=intern(resolve_flavor_release(flavor, parts["flavor_release"])),
-        variant=variant,
-        arch=ARCH_NAMES[parts["arch"]],
-        model=intern(parts["model"]),
-        version=version,
-        kubernetes=None if variant is Variant.CORE else kubernetes,
-        kubernetes_text=intern(text),
-        trusted_boot=bool(parts["trusted_boot"]),
-        trusted_boot_text=parts["trusted_boot"],
-        template=template,
+    frame = _read_frame(
+        flavor, parts["flavor_release"], parts["variant"], parts["arch"], parts["model"]
     )
+    trusted_boot = parts["trusted_boot"]
+    return ImageTag(
+        *frame,
+        version,
+        None if frame.variant is Variant.CORE else kubernetes,
+        text,
+        bool(trusted_boot),
+        trusted_boot,
+        template,
+    )
+
+
+class _Frame(NamedTuple):
+    """The parts of a tag before its version, as an ``ImageTag`` begins with them."""
+
+    flavor_release: str
+    base: str
+    variant: Variant
+    arch: Arch
+    model: str
+
+
+# Thousands of tags have some dozen frames: each is read, and held, once.
+@lru_cache(maxsize=_CACHED_STREAMS)
+def _read_frame(flavor: str, flavor_release: str, variant: str, arch: str, model: str) -> _Frame:
+    base = resolve_flavor_release(flavor, flavor_release)
+    return _Frame(flavor_release, base, _VARIANTS[variant], ARCH_NAMES[arch], model)
+
+
+# As few: the same some hundred versions recur in every listing, and their texts are held once.
+@lru_cache(maxsize=_CACHED_STREAMS)
+def _read_kubernetes(text: str) -> tuple[str, KubernetesVersion | None]:
+    return text, KubernetesVersion.parse(text[1:]) if text else None
 
 
 def _implied_by(repository: re.Match[str], parts: dict[str, str]) -> dict[str, str]:

@@ -24,11 +24,15 @@ _CONDITION = re.compile(r"(?P<operator>>=|<=|>|<|=)v?(?P<version>\S+)")
 
 @dataclass(frozen=True, slots=True)
 class _Condition:
+    """One comparison.
+
+    Attributes:
+        size: How many of a version's numbers it looks at.
+    """
+
     compare: Callable[[Any, Any], bool]
     bound: tuple[int, ...]
-
-    def holds(self, order: tuple[int, ...]) -> bool:
-        return self.compare(order[: len(self.bound)], self.bound)
+    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +76,9 @@ class VersionRange:
         if version is None:
             return False
         # A loop, for a generator would cost more than what it yields: an answer asks 80 ranges.
-        for condition in self.conditions:  # noqa: SIM110
-            if not condition.holds(version.order):
+        order = version.order
+        for condition in self.conditions:
+            if not condition.compare(order[: condition.size], condition.bound):
                 return False
         return True
 
@@ -82,7 +87,8 @@ def _parse_condition(word: str, parse: Callable[[str], tuple[int, ...]]) -> _Con
     match = _CONDITION.fullmatch(word)
     if match is None:
         raise ValueError(f"'{word}' is not a condition such as >=3.4.0")
-    return _Condition(_OPERATORS[match["operator"]], parse(match["version"]))
+    bound = parse(match["version"])
+    return _Condition(_OPERATORS[match["operator"]], bound, len(bound))
 
 
 def _parse_kairos(text: str) -> tuple[int, ...]:

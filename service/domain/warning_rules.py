@@ -164,9 +164,13 @@ def _is_published(situation: Situation) -> bool:
         listed = (*listed, *plain.of_release(running.version))
     if any(image.has_unknown_kubernetes for image in listed):
         return True
-    return _print_plain(running) in map(_print_plain, listed)
+    spelling = _spell_plain(running)
+    return any(_spell_plain(image) == spelling for image in listed)
 
 
-def _print_plain(tag: ImageTag) -> str:
-    """Print a tag without the mark of trusted boot."""
-    return str(replace(tag, trusted_boot_text=""))
+def _spell_plain(tag: ImageTag) -> tuple[str, ...]:
+    """Give the spelling of a tag without the mark of trusted boot; its parts, for printing is slow.
+
+    Of images of one stream and release, these are the parts that may differ.
+    """
+    return tag.version.text, tag.flavor_release, tag.kubernetes_text, tag.template

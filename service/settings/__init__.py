@@ -14,6 +14,8 @@ from service.domain.reference import Repository
 from service.domain.scope import RepositoryPattern
 from service.settings.schema import Check, SettingsSchema
 
+__all__ = ["Check", "Settings", "SettingsError", "read_settings_once"]
+
 PREFIX = "ADVISOR_"
 # Kubernetes injects these for a service that is called "advisor".
 _INJECTED_PREFIXES = ("ADVISOR_PORT", "ADVISOR_SERVICE_")

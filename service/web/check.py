@@ -8,7 +8,8 @@ from marshmallow import post_load
 from service.advisor import Advisor, CheckRequest
 from service.web.caching import make_revalidated
 from service.web.json_answer import answer_json, dump_json
-from service.web.query import ParametersSchema, load_parameters, read_reference
+from service.web.query import read_reference
+from service.web.reading import ParametersSchema, load_parameters
 from service.web.shapes import dump_check
 
 blueprint = Blueprint("check", __name__)

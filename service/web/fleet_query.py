@@ -16,18 +16,15 @@ from service.errors import FieldError, InvalidRequestError, ServiceError
 from service.fleet import FleetDefaults, FleetNode
 from service.web.aurora_boot import read_aurora_nodes
 from service.web.node_list import is_node_list, read_node_list
-from service.web.query import (
-    BodySchema,
+from service.web.query import BodySchema, QuestionSchema, UpgradeQuery, text_of
+from service.web.reading import (
     ParametersSchema,
-    QuestionSchema,
-    UpgradeQuery,
     list_errors,
     load,
     parse_json,
     read_parameters,
     read_text,
     refuse_parameters,
-    text_of,
 )
 
 _T = TypeVar("_T")

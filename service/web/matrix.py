@@ -8,7 +8,7 @@ from service.advisor import Advisor
 from service.domain.matrix import Matrix
 from service.web.caching import Basis, make_cacheable
 from service.web.json_answer import answer_json, dump_json
-from service.web.query import ParametersSchema, load_parameters
+from service.web.reading import ParametersSchema, load_parameters
 from service.web.shapes import dump_matrix
 
 blueprint = Blueprint("matrix", __name__)

@@ -1,13 +1,11 @@
 """Questions as the wire has them, to domain values."""
 
-import json
-import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from flask import Request
-from marshmallow import Schema, ValidationError, fields, post_load, validate
+from marshmallow import ValidationError, fields, post_load, validate
 from werkzeug.exceptions import UnsupportedMediaType
 
 from service.advisor import UpgradeRequest
@@ -28,12 +26,18 @@ from service.domain.warning import WarningCode
 from service.errors import FieldError, InvalidRequestError, naming
 from service.web.formats import Form
 from service.web.node_op_upgrade import MAX_NODE_NAME_LENGTH, NODE_NAME
+from service.web.reading import (
+    MAX_LISTED,
+    ParametersSchema,
+    load,
+    read_object,
+    read_parameters,
+    read_text,
+    refuse_parameters,
+)
 
 _T = TypeVar("_T")
 
-_MAX_LISTED = 50
-_PLAIN_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
-_REPEATABLE = frozenset({"exclude", "accept"})
 # They say how the answer is wanted, and nothing of the question.
 _OF_THE_FORM = frozenset({"format", "node"})
 _ADVISORY = rf"advisory:{RULE_ID}"
@@ -100,12 +104,6 @@ def _parse_arch(text: str) -> Arch:
     return arch
 
 
-class ParametersSchema(Schema):
-    """A query in which nothing unknown is ignored; it has no parameters by itself."""
-
-    error_messages = {"unknown": "No such parameter."}  # noqa: RUF012 - as marshmallow has it
-
-
 def read_flag(*, default: bool) -> fields.Function:
     """Make a parameter that is ``true`` or ``false``."""
     return fields.Function(deserialize=text_of(_parse_flag), load_default=default)
@@ -140,7 +138,7 @@ class QuestionSchema(ParametersSchema):
     excluded = fields.List(
         fields.Function(deserialize=_parse_release),
         data_key="exclude",
-        validate=validate.Length(max=_MAX_LISTED),
+        validate=validate.Length(max=MAX_LISTED),
     )
     arch = fields.Function(deserialize=text_of(_parse_arch))
     boot_state = fields.String(
@@ -157,7 +155,7 @@ class QuestionSchema(ParametersSchema):
                 error="There is no such warning code.",
             ),
         ),
-        validate=validate.Length(max=_MAX_LISTED),
+        validate=validate.Length(max=MAX_LISTED),
     )
 
     @post_load
@@ -207,15 +205,6 @@ _BODY = BodySchema()
 _FILE = _FileSchema()
 
 
-def load_parameters(schema: ParametersSchema, request: Request) -> Any:  # noqa: ANN401 - a schema's
-    """Load a query by a schema; every bad parameter is named.
-
-    Raises:
-        InvalidRequestError: A parameter is missing, unknown, repeated or out of range.
-    """
-    return load(schema, read_parameters(request))
-
-
 def load_query(request: Request) -> UpgradeQuery:
     """Load a question that is all in the query; every bad parameter is named.
 
@@ -224,6 +213,16 @@ def load_query(request: Request) -> UpgradeQuery:
         InvalidReferenceError: ``image`` is not a reference.
     """
     return _load_question(_QUERY, read_parameters(request))
+
+
+def load_question(values: Mapping[str, object]) -> UpgradeQuery:
+    """Load a question of parameters that were read before.
+
+    Raises:
+        InvalidRequestError: A parameter is missing, unknown or out of range.
+        InvalidReferenceError: ``image`` is not a reference.
+    """
+    return _load_question(_QUERY, values)
 
 
 def load_body(request: Request) -> UpgradeQuery:
@@ -237,7 +236,7 @@ def load_body(request: Request) -> UpgradeQuery:
     parameters = read_parameters(request)
     if request.mimetype == "application/json":
         wanted = _load_beside_json(parameters)
-        return replace(_load_question(_BODY, _read_object(request)), node=wanted.node)
+        return replace(_load_question(_BODY, read_object(request)), node=wanted.node)
     if request.mimetype == "text/plain":
         if "release_file" in parameters:
             raise InvalidRequestError([FieldError("release_file", "Send it as the body.")])
@@ -250,113 +249,6 @@ def _load_question(schema: QuestionSchema, values: Mapping[str, object]) -> Upgr
     return query
 
 
-def load(schema: Schema, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - a schema's
-    """Load values by a schema; every bad one is named.
-
-    Raises:
-        InvalidRequestError: A value is missing, unknown or out of range.
-    """
-    try:
-        return schema.load(values)
-    except ValidationError as error:
-        raise InvalidRequestError(list_errors(error.messages_dict)) from error
-
-
 def _load_beside_json(parameters: Mapping[str, object]) -> UpgradeQuery:
     refuse_parameters(name for name in parameters if name not in _OF_THE_FORM)
     return _load_question(_QUERY, parameters)
-
-
-def refuse_parameters(names: Iterable[str]) -> None:
-    """Refuse parameters that belong into the body.
-
-    Raises:
-        InvalidRequestError: There is one.
-    """
-    surplus = list(names)[:_MAX_LISTED]
-    if surplus:
-        raise InvalidRequestError(
-            [FieldError(_shown(name), "With a JSON body, give it there.") for name in surplus],
-        )
-
-
-def read_parameters(request: Request) -> dict[str, object]:
-    """Give single values, and lists of those that may be repeated.
-
-    Raises:
-        InvalidRequestError: A parameter is repeated, or not in UTF-8.
-    """
-    try:
-        query = request.args
-    except UnicodeDecodeError as error:
-        raise InvalidRequestError([FieldError("query", "Percent-encode its bytes.")]) from error
-    values = {name: list(query.getlist(name)) for name in query}
-    repeated = [name for name in values if len(values[name]) > 1 and name not in _REPEATABLE]
-    if repeated:
-        raise InvalidRequestError(
-            [FieldError(_shown(name), "Give it once.") for name in repeated[:_MAX_LISTED]],
-        )
-    return {name: all_ if name in _REPEATABLE else all_[0] for name, all_ in values.items()}
-
-
-def read_text(request: Request) -> str:
-    """Give the body as text.
-
-    Raises:
-        InvalidRequestError: It is not UTF-8.
-        RequestEntityTooLarge: It is longer than it may be.
-    """
-    body = request.get_data()
-    if request.content_length is None:
-        # A body that does not say its length was read up to the limit: more of it is an error.
-        request.stream.read(1)
-    try:
-        return body.decode()
-    except UnicodeDecodeError as error:
-        raise InvalidRequestError([FieldError("body", "It is not UTF-8 text.")]) from error
-
-
-def _read_object(request: Request) -> Mapping[str, object]:
-    body = parse_json(read_text(request))
-    if not isinstance(body, dict):
-        raise InvalidRequestError([FieldError("body", "It is not a JSON object.")])
-    return body
-
-
-def parse_json(text: str) -> object:
-    """Parse a body.
-
-    Raises:
-        InvalidRequestError: It is not JSON, or holds a member twice.
-    """
-    try:
-        return json.loads(text, object_pairs_hook=_refuse_repeated)
-    except RecursionError as error:
-        raise InvalidRequestError([FieldError("body", "It is nested too deeply.")]) from error
-    except json.JSONDecodeError as error:
-        raise InvalidRequestError([FieldError("body", f"It is not JSON: {error}.")]) from error
-    except ValueError as error:  # An integer of thousands of digits.
-        raise InvalidRequestError([FieldError("body", "It holds too long a number.")]) from error
-
-
-def _refuse_repeated(members: list[tuple[str, object]]) -> dict[str, object]:
-    values = dict(members)
-    if len(values) < len(members):
-        raise InvalidRequestError([FieldError("body", "A member stands twice.")])
-    return values
-
-
-def list_errors(messages: Mapping[str, Any]) -> list[FieldError]:
-    """Make one error a field, or an item of a list, of marshmallow's messages."""
-    errors = []
-    for name, found in sorted(messages.items())[:_MAX_LISTED]:
-        items = sorted(found.items()) if isinstance(found, Mapping) else [(None, found)]
-        for index, texts in items[:_MAX_LISTED]:
-            field = _shown(name) if index is None else f"{_shown(name)}[{index}]"
-            errors.append(FieldError(field, " ".join(map(str, texts))))
-    return errors
-
-
-def _shown(name: str) -> str:
-    """Give a parameter's name for a message: callers choose unknown ones freely."""
-    return name if _PLAIN_NAME.fullmatch(name) else quote(name)

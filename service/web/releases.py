@@ -10,7 +10,8 @@ from service.domain.reference import Reference
 from service.domain.releases import Wanted
 from service.web.caching import Basis, make_cacheable
 from service.web.json_answer import answer_json, dump_json
-from service.web.query import ParametersSchema, load_parameters, read_flag, read_reference
+from service.web.query import read_flag, read_reference
+from service.web.reading import ParametersSchema, load_parameters
 from service.web.shapes import dump_releases
 
 blueprint = Blueprint("releases", __name__)

@@ -329,6 +329,20 @@ def test_a_bug_is_told_as_the_document_says(form: Form) -> None:
         ("/readyz", 200),
         ("/metrics", 200),
         ("/openapi.yaml", 200),
+        ("/", 200),
+        (f"/?image={UPGRADABLE}&flavor=flavor&sort=-newest", 200),
+        ("/?sort=size", 400),
+        ("/?image=docker.io/library/debian:12", 403),
+        (f"/?image={FLAVOR}:9-core-amd64-generic-v1.0.0", 404),
+        (f"/?image={FLAVOR}:latest", 422),
+        ("/?image=quay.io/kairos/unusable:1-core-amd64-generic-v1.0.0", 502),
+        ("/?image=quay.io/kairos/silent:1-core-amd64-generic-v1.0.0", 503),
+        ("/docs", 200),
+        ("/static/style.css", 200),
+        ("/static/copy.js", 200),
+        ("/static/icon.svg", 200),
+        ("/static/nothing", 404),
+        ("/problems", 200),
         ("/problems/blocked", 200),
         ("/problems/nothing", 404),
     ],
@@ -356,7 +370,7 @@ def test_a_method_that_is_not_allowed_is_told_as_the_document_says(
 ) -> None:
     operation = next(each for written, _, each in list_operations() if written == path)
 
-    response = client.delete(path.replace("{slug}", "blocked"))
+    response = client.delete(path.replace("{slug}", "blocked").replace("{name}", "style.css"))
 
     assert response.status_code == 405
     validate_response(response, operation)

@@ -28,7 +28,7 @@ from service.web import check, fleet_query, matrix, query, releases
 from service.web.fleet import MAX_BODY_BYTES
 from service.web.formats import Form
 from service.web.problems import PROBLEMS
-from service.web.query import ParametersSchema
+from service.web.reading import REPEATABLE, ParametersSchema
 from tests.apps import ROOT, UPGRADABLE, build_client
 from tests.contract.document import (
     OF_THE_SERVER,
@@ -253,7 +253,7 @@ def test_the_parameters_that_may_be_repeated_are_arrays() -> None:
         name for name, each in UPGRADE_PARAMETERS.items() if each["schema"]["type"] == "array"
     }
 
-    assert arrays == query._REPEATABLE  # noqa: SLF001 - as above
+    assert arrays == REPEATABLE
 
 
 @pytest.mark.parametrize("parameter", UPGRADE_PARAMETERS.values(), ids=list(UPGRADE_PARAMETERS))

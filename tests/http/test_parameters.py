@@ -251,10 +251,11 @@ def test_raw_bytes_in_a_query_change_no_other_answer(
 
 
 @pytest.mark.parametrize(
-    "path", ["/%00", "/%ff", "/problems/%00", "/problems/%0d%0aX-Evil:1", "//"]
+    "path",
+    ["/\0", "/\xff", "/problems/\0", "/problems/\r\nX-Evil:1", "//evil.example"],
 )
 def test_no_path_makes_more_than_a_not_found(client: FlaskClient, path: str) -> None:
-    response = client.get(path)
+    response = client.get("/", environ_overrides={"PATH_INFO": path})
 
     assert response.status_code == 404
     assert "X-Evil" not in response.headers

@@ -145,6 +145,14 @@ def test_answers_come_in_the_order_asked_under_equal_names(fleet: FlaskClient) -
     assert [result["upgrade"]["running"]["reference"] for result in results] == images
 
 
+def test_each_answer_names_the_image_as_its_node_spelt_it(fleet: FlaskClient) -> None:
+    images = [f"{FLAVOR}:1-core-amd64-generic-v1.1.0-{stage}" for stage in ("RC1", "rc.1", "rc1")]
+
+    results = ask_nodes(fleet, *({"name": image, "image": image} for image in images))
+
+    assert [result["upgrade"]["running"]["reference"] for result in results] == images
+
+
 def test_policy_beside_the_nodes_is_their_default(fleet: FlaskClient) -> None:
     nodes = [NODE, {**NODE, "max_version": "3.3"}, {**NODE, "max_version": "3.4"}]
 

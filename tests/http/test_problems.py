@@ -127,7 +127,9 @@ def test_the_base_url_of_problems_is_a_setting() -> None:
     assert response.json["type"] == "https://docs.example/problems/invalid-request"
 
 
-@pytest.mark.parametrize("path", ["/", "/nowhere", "/v1/upgrade/", "/problems/", "/problems/none"])
+@pytest.mark.parametrize(
+    "path", ["/nowhere", "/v1/upgrade/", "/problems/", "/problems/none", "/static/../style.css"]
+)
 def test_an_unknown_page_is_a_problem_about_nothing_of_ours(
     client: FlaskClient,
     path: str,

@@ -11,7 +11,7 @@ PATHS = [
     ("/v1/upgrade", 400),
     ("/livez", 200),
     ("/openapi.yaml", 200),
-    ("/problems/blocked", 200),
+    ("/static/style.css", 200),
     ("/nowhere", 404),
 ]
 

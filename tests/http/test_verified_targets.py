@@ -244,4 +244,7 @@ def test_answers_name_the_mirror_where_they_shall(verifier: FakeVerifier) -> Non
     assert mirror["target"]["pinned"] == f"{at_mirror}@{DIGEST}"
     assert mirror["path"][0]["reference"] == at_mirror
     assert mirror["commands"]["kairos_agent"].endswith(f"oci:{at_mirror}@{DIGEST}")
+    assert mirror["links"]["verify"].endswith(f" {at_mirror}")
+    assert mirror["links"]["changelog"] == asked["links"]["changelog"]
+    # It is what the node says that it runs, wherever it came from.
     assert mirror["running"]["reference"] == RUNNING

@@ -1,9 +1,13 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.fakes import FakeClock, FakeTagSource
 from tests.integration.certificates import Authority, create_authority
 from tests.integration.registry_server import RegistryServer
+from tests.integration.sharing_workers import HADRON, TAGS
+from tests.redis_server import RedisServer, start_redis
 from tests.servers import start_registry
 
 # Unsorted on purpose: the order of a listing is the registry's business.
@@ -23,6 +27,21 @@ def faulty() -> Iterator[RegistryServer]:
     """A registry with quay's manners and, by repository name, every fault."""
     with RegistryServer() as server:
         yield server
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    """Give a Redis of the test's own, to be broken."""
+    with start_redis(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture
+def source() -> FakeTagSource:
+    """Give what the workers that share ask for their listings."""
+    source = FakeTagSource(FakeClock())
+    source.answers[HADRON] = TAGS
+    return source
 
 
 @pytest.fixture(scope="session")

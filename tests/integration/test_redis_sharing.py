@@ -1,7 +1,6 @@
 """Workers of one deployment before a real Redis, and all that can happen to it."""
 
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -41,21 +40,16 @@ class SlowSource(FakeTagSource):
 
 
 @pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with start_redis(tmp_path) as server:
-        yield server
-
-
-@pytest.fixture
-def source() -> FakeTagSource:
-    source = FakeTagSource(FakeClock())
-    source.answers[HADRON] = TAGS
-    return source
-
-
-@pytest.fixture
 def pair(redis: RedisServer, source: FakeTagSource) -> tuple[Worker, Worker]:
     return Worker(redis.url, source), Worker(redis.url, source)
+
+
+def make_due(pair: tuple[Worker, Worker]) -> tuple[Worker, Worker]:
+    """Have both know a listing that is due."""
+    for worker in pair:
+        worker.fetch()
+    pair[0].clock.advance(FRESH)
+    return pair
 
 
 def test_second_worker_takes_the_listing_of_the_first(
@@ -112,10 +106,7 @@ def test_cold_askers_of_many_workers_make_one_listing(
 def test_listing_that_is_due_is_refreshed_once_for_all(
     pair: tuple[Worker, Worker], source: FakeTagSource
 ) -> None:
-    first, second = pair
-    first.fetch()
-    second.fetch()
-    source.clock.advance(FRESH)
+    first, second = make_due(pair)
     source.answers[HADRON] = [*TAGS, "v0.0.1-core-amd64-generic-v2.0.0"]
 
     refreshed = first.refresh()
@@ -129,10 +120,7 @@ def test_listing_that_is_due_is_refreshed_once_for_all(
 def test_workers_change_to_a_new_listing_together(
     pair: tuple[Worker, Worker], source: FakeTagSource
 ) -> None:
-    first, second = pair
-    first.fetch()
-    second.fetch()
-    source.clock.advance(FRESH)
+    first, second = make_due(pair)
     source.answers[HADRON] = [*TAGS, "v0.0.1-core-amd64-generic-v2.0.0"]
     seen = []
 
@@ -171,10 +159,7 @@ def test_failure_is_shared_so_that_a_source_is_asked_once_per_window(
 
 
 def test_stale_is_told_by_all(pair: tuple[Worker, Worker], source: FakeTagSource) -> None:
-    first, second = pair
-    first.fetch()
-    second.fetch()
-    source.clock.advance(FRESH)
+    first, second = make_due(pair)
     source.answers[HADRON] = RegistryUnavailableError("down")
 
     stale = first.refresh()
@@ -366,10 +351,7 @@ def test_listing_is_kept_over_the_failure_that_another_shared(
 def test_repository_that_is_gone_is_gone_for_all(
     pair: tuple[Worker, Worker], source: FakeTagSource
 ) -> None:
-    first, second = pair
-    first.fetch()
-    second.fetch()
-    source.clock.advance(FRESH)
+    first, second = make_due(pair)
     del source.answers[HADRON]
 
     with pytest.raises(RepositoryNotFoundError):
@@ -377,6 +359,27 @@ def test_repository_that_is_gone_is_gone_for_all(
     trust_ends()
     with pytest.raises(RepositoryNotFoundError):
         second.fetch()
+
+
+def test_worker_that_heard_nothing_of_it_brings_no_repository_back(
+    pair: tuple[Worker, Worker], redis: RedisServer, source: FakeTagSource
+) -> None:
+    first, second = make_due(pair)
+    del source.answers[HADRON]
+    for _ in range(2):
+        with pytest.raises(RepositoryNotFoundError):
+            first.refresh()
+        source.clock.advance(timedelta(seconds=30))
+    # What ends with what it says is gone by now.
+    if redis.client.pttl(KEY) <= 30_000:
+        redis.client.delete(KEY)
+
+    with pytest.raises(RepositoryNotFoundError):
+        second.fetch()
+    source.answers[HADRON] = TAGS
+    source.clock.advance(timedelta(seconds=30))
+
+    assert [worker.fetch().tag_count for worker in pair] == [400, 400]
 
 
 def test_sentinel_names_the_master(

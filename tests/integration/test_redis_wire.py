@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes import FakeClock, FakeTagSource
+from tests.fakes import FakeTagSource
 from tests.forwarder import Forwarder
 from tests.integration.certificates import Authority, create_authority
 from tests.integration.sharing_workers import (
@@ -62,13 +62,6 @@ def files(authority: Authority, tmp_path_factory: pytest.TempPathFactory) -> dic
     """Give the authority's certificate, and that of one that did not sign for the server."""
     stranger = create_authority(tmp_path_factory.mktemp("stranger"))
     return {"ca": authority.ca, "stranger": stranger.ca}
-
-
-@pytest.fixture
-def source() -> FakeTagSource:
-    source = FakeTagSource(FakeClock())
-    source.answers[HADRON] = TAGS
-    return source
 
 
 def through(wire: Forwarder) -> str:

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from pathlib import Path
@@ -33,12 +33,6 @@ def count_within(seconds: float, counter: RedisCounter) -> Usage:
     usage = counter("a")
     assert time.monotonic() - begun < seconds
     return usage
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with start_redis(tmp_path) as server:
-        yield server
 
 
 def test_workers_count_together_and_lose_nothing(redis: RedisServer) -> None:

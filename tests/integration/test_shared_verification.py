@@ -2,10 +2,8 @@
 
 import json
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -27,7 +25,7 @@ from tests.integration.clients import make_client
 from tests.integration.pushing import OCI_INDEX
 from tests.integration.registry_server import Handler, RegistryServer, Route
 from tests.integration.sharing_workers import FRESH, ONCE, trust_ends, wait_until
-from tests.redis_server import RedisServer, start_redis
+from tests.redis_server import RedisServer
 
 TAG = "1-core-amd64-generic-v1.0.0"
 MANIFESTS = f"/v2/kairos/x/manifests/{TAG}"
@@ -35,14 +33,9 @@ CHILD = f"sha256:{'a' * 64}"
 CHILD_PATH = f"/v2/kairos/x/manifests/{CHILD}"
 PLATFORM = {"digest": CHILD, "platform": {"os": "linux", "architecture": "amd64"}}
 INDEX = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [PLATFORM]}
+FAILURE_LIFE = timedelta(seconds=10)
 SLOWLY = 0.3
 HERD = 32
-
-
-@pytest.fixture
-def redis(tmp_path: Path) -> Iterator[RedisServer]:
-    with start_redis(tmp_path) as server:
-        yield server
 
 
 @pytest.fixture
@@ -158,6 +151,45 @@ def test_tag_that_is_gone_is_refused_by_all_within_a_second(
     trust_ends()
 
     assert set(verify_all(workers, target)) == {Delivery(refusal=Refusal.NOT_PULLABLE)}
+
+
+def test_worker_that_heard_nothing_of_it_brings_no_tag_back(
+    workers: list[RegistryVerifier],
+    target: Image,
+    redis: RedisServer,
+    faulty: RegistryServer,
+    clock: FakeClock,
+) -> None:
+    workers[1].start().verify(target)
+    faulty.routes[MANIFESTS] = lambda handler: handler.reply(404)
+    clock.advance(FRESH)
+    workers[0].start().verify(target)
+    wait_until(lambda: workers[0].start().verify(target).refusal)
+    clock.advance(FAILURE_LIFE)
+    workers[0].start().verify(target)
+    clock.advance(FAILURE_LIFE)
+    trust_ends()
+    # What ends with what it says is gone by now.
+    for key in redis.client.keys("v1:tag:*"):
+        if redis.client.pttl(key) <= FAILURE_LIFE / timedelta(milliseconds=1):
+            redis.client.delete(key)
+
+    told = workers[1].start().verify(target)
+
+    assert told == Delivery(refusal=Refusal.NOT_PULLABLE)
+
+
+def test_clocks_that_are_a_little_apart_cost_no_second_verification(
+    redis: RedisServer, target: Image, faulty: RegistryServer, clock: FakeClock
+) -> None:
+    ahead = FakeClock(clock.now + timedelta(minutes=4))
+    workers = [make_worker(redis.url, each) for each in (ahead, clock, ahead)]
+
+    answers = [worker.start().verify(target) for worker in workers]
+
+    assert answers[0].is_verified
+    assert set(answers) == {answers[0]}
+    assert faulty.requests == [MANIFESTS, CHILD_PATH]
 
 
 def test_holder_that_dies_delays_the_others_by_seconds(

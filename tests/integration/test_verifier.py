@@ -30,7 +30,13 @@ from tests.integration.pushing import (
     OCI_INDEX,
     Pusher,
 )
-from tests.integration.registry_server import Handler, RegistryServer, Route, send_without_end
+from tests.integration.registry_server import (
+    Handler,
+    RegistryServer,
+    Route,
+    send_without_end,
+    status,
+)
 from tests.servers import start_registry
 
 FRESH = timedelta(minutes=15)
@@ -437,6 +443,25 @@ def test_signatures_are_looked_for_once_by_a_herd(faulty: RegistryServer) -> Non
 
     assert seen == [Signatures(signed=True, attested=False)] * HERD
     assert faulty.requests.count(tag) == 1
+
+
+def test_host_that_wants_a_pause_beside_an_image_gets_it_and_costs_no_target(
+    faulty: RegistryServer,
+) -> None:
+    faulty.routes[MANIFESTS] = give(MANIFEST)
+    faulty.routes[CONFIG_PATH] = give(CONFIG)
+    faulty.routes[f"/v2/kairos/x/manifests/{WRONG.replace(':', '-')}.sig"] = status(
+        429, Retry_After="17"
+    )
+    verification = make_verifier().start()
+    delivery = verification.verify(image(faulty.address, "kairos/x"))
+
+    seen = verification.find_signatures(image(faulty.address, "kairos/x"), WRONG)
+
+    assert seen == Signatures(None, None)
+    assert len(faulty.requests) == 3
+    assert delivery.is_verified
+    assert verification.verify(image(faulty.address, "kairos/x")) == delivery
 
 
 HERD = 50

@@ -7,6 +7,9 @@ from operator import add
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from service.domain.explanation import Rejected, list_rejected
+from service.domain.legality import Refusal, find_refusal
+from service.domain.path import Journey, choose_target
 from service.domain.policy import (
     FlavorReleasePolicy,
     KubernetesPreference,
@@ -16,6 +19,7 @@ from service.domain.policy import (
 )
 from service.domain.recommendation import Recommendation
 from service.domain.rules import Rules
+from service.domain.tag import ImageTag
 from service.domain.version import Branch
 from service.errors import (
     KubernetesVersionUnknownError,
@@ -37,6 +41,7 @@ from tests.advising import (
     stop,
     withdraw,
 )
+from tests.asking import index, read_tag
 from tests.brute_force_rules import Barrier, Operator, Question
 from tests.property.strategies import latest_branches, nodes, to_policy
 
@@ -182,6 +187,62 @@ def test_each_example_is_the_highest_of_its_reason(question: Question) -> None:
         group = [tag for tag, found in reasons.items() if found[:1] == [code]]
         assert example in group
         assert brute_force_rules.key(example) == max(map(brute_force_rules.key, group))
+
+
+# A question's barriers bar all above a version; these end somewhere.
+_GAPS = st.sampled_from(
+    [
+        bar("*", ">=3.1.10 <3.3.0"),
+        bar("<4.0.0", ">=3.2.0 <=4.0.0"),
+        bar("*", "=4.0.0"),
+        bar("*", "kubernetes >=1.31.5 <1.33.0"),
+        bar("*", "kubernetes >=1.31.3 <1.31.10+k3s3"),
+        bar("*", "kubernetes =1.32.10"),
+    ]
+)
+
+
+@st.composite
+def journeys(draw: st.DrawFn) -> Journey:
+    """Draw a way with more barriers than a question has, and images that cannot be pulled."""
+    question = draw(questions())
+    node = question.node
+    barriers = draw(st.lists(_BARRIERS, max_size=2))
+    gaps = draw(st.lists(_GAPS, max_size=2))
+    running, policy = read_tag(node.running, node.flavor), to_policy(node.wishes)
+    catalogue = index(node.tags, node.flavor)
+    follows = policy.flavor_release is FlavorReleasePolicy.FOLLOW
+    images = (catalogue.list_following if follows else catalogue.list_images)(running.stream)
+    lost = draw(st.lists(st.sampled_from(images), max_size=2)) if images else []
+    rules = reduce(add, gaps, to_rules(replace(question, barriers=tuple(barriers))))
+    return Journey(running, images, policy, rules, dict.fromkeys(lost, Refusal.NOT_PULLABLE))
+
+
+@settings(max_examples=400)
+@given(journeys())
+def test_rejected_by_lane_are_those_rejected_image_by_image(journey: Journey) -> None:
+    groups: dict[Refusal, list[ImageTag]] = {}
+    for image in journey.newer(journey.running):
+        refusal = find_refusal(journey.hop(journey.running, image))
+        if refusal:
+            groups.setdefault(refusal, []).append(image)
+
+    found = list_rejected(journey)
+
+    assert found == tuple(
+        Rejected(code, len(groups[code]), groups[code][0]) for code in Refusal if code in groups
+    )
+
+
+@given(journeys())
+def test_target_chosen_by_lane_is_the_highest_that_no_rule_refuses(journey: Journey) -> None:
+    running = journey.running
+    legal = (i for i in journey.newer(running) if find_refusal(journey.hop(running, i)) is None)
+    highest = next(legal, None)
+
+    target = choose_target(journey, running)
+
+    assert (target and target.version) == (highest and highest.version)
 
 
 @given(questions())

@@ -15,9 +15,12 @@ from service.errors import (
     RepositoryNotFoundError,
     ServiceError,
 )
+from tests.asking import read_tag
 from tests.fakes import FakeBackground, FakeClock, FakeTagSource, build_cache
 
 HADRON = Repository("quay.io", "kairos/hadron")
+IMAGE, NEWER = (f"v0.0.1-core-amd64-generic-{version}" for version in ("v3.7.0", "v4.2.0"))
+STREAM = read_tag(IMAGE, HADRON.flavor).stream
 FRESH = timedelta(minutes=15)
 STALE = timedelta(days=30)
 MOMENT = timedelta(seconds=1)
@@ -87,6 +90,45 @@ def test_expired_catalogue_is_served_while_it_is_fetched_again(rig: Rig) -> None
     assert meanwhile is first
     assert catalogue.tag_count == 2
     assert catalogue.fetched_at == rig.clock()
+
+
+def test_unchanged_listing_keeps_all_that_was_made_of_the_last_one(rig: Rig) -> None:
+    rig.source.answers[HADRON] = [IMAGE]
+    first = rig.fetch()
+    arranged = first.list_images(STREAM)
+    rig.clock.advance(FRESH)
+
+    catalogue = rig.fetch_twice()
+
+    assert catalogue.list_images(STREAM) is arranged
+    assert catalogue.fetched_at == first.fetched_at + FRESH
+    assert rig.source.asked == [HADRON, HADRON]
+
+
+def test_changed_listing_keeps_nothing_of_the_last_one(rig: Rig) -> None:
+    rig.source.answers[HADRON] = [IMAGE]
+    rig.fetch().list_images(STREAM)
+    rig.clock.advance(FRESH)
+    rig.source.answers[HADRON] = [IMAGE, NEWER]
+
+    catalogue = rig.fetch_twice()
+
+    assert list(map(str, catalogue.list_images(STREAM))) == [IMAGE, NEWER]
+
+
+def test_unchanged_listing_after_a_failure_keeps_what_was_made_and_is_fresh(rig: Rig) -> None:
+    rig.source.answers[HADRON] = [IMAGE]
+    arranged = rig.fetch().list_images(STREAM)
+    rig.clock.advance(FRESH)
+    rig.fail()
+    rig.fetch_twice()
+    rig.clock.advance(FAILURE_LIFE)
+    rig.source.answers[HADRON] = [IMAGE]
+
+    catalogue = rig.fetch_twice()
+
+    assert catalogue.list_images(STREAM) is arranged
+    assert not catalogue.stale
 
 
 @pytest.mark.parametrize("error", [RegistryUnavailableError("no answer"), RegistryError("denied")])

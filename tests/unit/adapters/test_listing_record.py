@@ -102,6 +102,8 @@ def test_generation_is_read_from_the_first_bytes() -> None:
         _break(fetched_at=None),
         _break(failure="broken"),
         _break(failure={"code": "no-such", "detail": "x"}),
+        _break(failure={"code": "registry-error", "detail": "half a character: \ud800"}),
+        _break(failure={"code": "registry-error", "detail": "two\nlines"}),
         _break(failure={"code": "registry-unavailable", "detail": "x"}),
         _break(
             failure={"code": "registry-unavailable", "detail": "x", "retry_after_seconds": 10**9}

@@ -494,6 +494,37 @@ def test_each_image_that_follows_is_told_where_it_may_be_taken() -> None:
     assert rejected_of(answer) == [("prerelease", 1, core("v3.3.0-rc1", base="24.10"))]
 
 
+LANE = [
+    standard("v3.2.0", "1.31.2"),
+    standard("v3.3.0", "1.31.4"),
+    standard("v3.4.0", "1.31.6"),
+    standard("v4.0.0", "1.31.8"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rules", "barred"),
+    [
+        (bar("*", ">=3.3.0 <4.0.0"), LANE[1:3]),
+        (bar("*", "=3.3.0"), LANE[1:2]),
+        (bar("*", ">3.2.0 <=3.3.0") + bar("*", ">=4.0.0"), [LANE[1], LANE[3]]),
+        (bar("*", "kubernetes >=1.31.4 <1.31.8"), LANE[1:3]),
+        (bar("*", "kubernetes >=1.31.1"), LANE),
+        (bar("*", ">=3.2.0 <5.0.0"), LANE),
+        (bar("*", ">=4.1.0"), []),
+    ],
+)
+def test_a_barrier_bars_what_is_between_its_ends_and_nothing_else(
+    rules: Rules, barred: list[str]
+) -> None:
+    answer = advise(
+        standard("v3.1.0", "1.31.0"), [standard("v3.1.0", "1.31.0"), *LANE], DEFAULTS, rules
+    )
+
+    assert rejected_of(answer) == ([("barrier", len(barred), barred[-1])] if barred else [])
+    assert path_of(answer)[:1] == [image for image in LANE if image not in barred][-1:]
+
+
 def test_a_target_stands_beside_what_was_rejected() -> None:
     tags = [RUNNING, standard("v3.3.0", "1.31.5"), standard("v3.4.0", "1.33.1")]
 

@@ -283,17 +283,20 @@ def test_digest_of_the_reference_is_part_of_the_commands() -> None:
     assert f"-v4.2.0@{digest} --format" in links.sbom
 
 
-def test_reference_of_a_mirror_is_the_one_that_is_checked() -> None:
-    mirror = Repository("registry.example:5000", "kairos/hadron")
-    image = replace(identify("hadron:v0.5.1-core-amd64-generic-v4.2.0"), repository=mirror)
+def test_image_is_checked_where_it_is_pulled_from_and_read_of_where_it_is_published() -> None:
+    mirror = Repository("registry.example:5000", "os/h")
+    checked = "registry.example:5000/os/h:v0.5.1-core-amd64-generic-v4.2.0"
 
-    links = links_of(image)
+    links = links_of(identify("hadron:v0.5.1-core-amd64-generic-v4.2.0"), mirror)
+    older = links_of(identify("ubuntu:24.04-core-amd64-generic-v3.2.3"), mirror)
 
     assert links.changelog == f"{PAGE}v4.2.0"
     assert links.verify is not None
-    assert links.verify.endswith(
-        " registry.example:5000/kairos/hadron:v0.5.1-core-amd64-generic-v4.2.0"
-    )
+    assert links.verify.endswith(f" {checked}")
+    assert links.sbom is not None
+    assert f" inspect {checked} --format" in links.sbom
+    assert older.sbom is not None
+    assert "kairos-ubuntu-24.04-core-amd64-generic-v3.2.3-sbom" in older.sbom
 
 
 def test_reference_with_characters_of_the_shell_is_quoted() -> None:

@@ -370,6 +370,69 @@ def test_rules_for_two_images_are_those_that_speak_of_either() -> None:
     )
 
 
+# Each differs from the first in one thing that a rule may look at.
+ALIKE = [
+    "quay.io/kairos/debian:bookworm-standard-amd64-generic-v3.3.6-k3s-v1.31.2-k3s1",
+    "quay.io/kairos/debian:12-standard-amd64-generic-v3.3.6-k3s-v1.31.2-k3s1",
+    "quay.io/kairos/debian:bookworm-core-amd64-generic-v3.3.6",
+    "quay.io/kairos/debian:bookworm-standard-arm64-generic-v3.3.6-k3s-v1.31.2-k3s1",
+    "quay.io/kairos/debian:bookworm-standard-amd64-rpi4-v3.3.6-k3s-v1.31.2-k3s1",
+    "quay.io/kairos/debian:bookworm-standard-amd64-generic-v3.3.6-k0s-v1.31.2-k0s.0",
+    "quay.io/kairos/debian:bookworm-standard-amd64-generic-v3.3.6",
+    "quay.io/kairos/debian:bookworm-standard-amd64-generic-v3.3.6-k3s-v1.31.2-k3s1-uki",
+    "quay.io/kairos/ubuntu:bookworm-standard-amd64-generic-v3.3.6-k3s-v1.31.2-k3s1",
+    "quay.io/team/debian:bookworm-standard-amd64-generic-v3.3.6-k3s-v1.31.2-k3s1",
+]
+ONE_APPLIES_OF_EACH = [
+    Applies(flavor=frozenset({"debian"})),
+    Applies(flavor_release=frozenset({"bookworm"})),
+    Applies(variant=frozenset({Variant.STANDARD})),
+    Applies(arch=frozenset({Arch.ARM64})),
+    Applies(model=frozenset({"rpi4"})),
+    Applies(not_model=frozenset({"rpi4"})),
+    Applies(distribution=frozenset({Distribution.K3S})),
+    Applies(trusted_boot=True),
+]
+
+
+@given(st.lists(st.tuples(st.sets(st.sampled_from(ALIKE), min_size=1, max_size=2), st.booleans())))
+def test_rules_do_not_depend_on_what_was_asked_before(asked: list[tuple[set[str], bool]]) -> None:
+    builtin = Rules(
+        withdrawn=tuple(Withdrawn(RELEASE, each, "s", "u") for each in ONE_APPLIES_OF_EACH),
+        advisories=tuple(advisory(str(n), each) for n, each in enumerate(ONE_APPLIES_OF_EACH)),
+        policies=(OperatorPolicy(ALL),),
+    )
+    own = Rules(barriers=(barrier("stop", Applies(trusted_boot=False)),))
+    book = Rulebook.combine(builtin, own)
+
+    for names, official in asked:
+        images = tuple(map(read_image, names))
+        alone = Rulebook.combine(builtin, own)
+        assert book.rules_for(*images, official=official) == (
+            alone.rules_for(*images, official=official)
+        )
+
+
+def test_rules_are_selected_once_for_images_that_no_rule_tells_apart() -> None:
+    book = Rulebook.combine(load_builtin_rules(), Rules())
+
+    first = book.rules_for(read_image(HADRON), official=True)
+
+    assert book.rules_for(read_image(HADRON.replace("v4.2.0", "v4.1.0")), official=True) is first
+
+
+def test_only_so_many_selections_are_kept() -> None:
+    book = Rulebook.combine(load_builtin_rules(), Rules())
+    first = book.rules_for(read_image(HADRON), official=True)
+
+    for number in range(2_000):
+        book.rules_for(read_image(f"quay.io/team-{number}/{HADRON[15:]}"), official=False)
+
+    again = book.rules_for(read_image(HADRON), official=True)
+    assert again is not first
+    assert again == first
+
+
 def test_a_withdrawn_release_is_looked_up_for_the_whole_stream() -> None:
     """Its flavor release may differ from that of the running image, as with ``follow``."""
     applies = Applies(flavor=frozenset({"debian"}), flavor_release=frozenset({"13"}))

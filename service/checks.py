@@ -1,0 +1,19 @@
+"""What looks closer at a setting than its text tells, before anything is served.
+
+Apart from what is put together of the settings: gunicorn's master checks, and loads no more.
+"""
+
+from collections.abc import Mapping
+
+from service.adapters.api_tokens import load_tokens
+from service.adapters.credentials import Credentials
+from service.adapters.redis_client import check_url
+from service.settings import Check
+
+# For ``Settings.from_env``.
+CHECKS: Mapping[str, Check] = {
+    "api_tokens_file": load_tokens,
+    "registry_auth_file": Credentials.load,
+    "redis_url": check_url,
+    "redis_url_file": check_url,
+}
