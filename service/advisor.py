@@ -17,6 +17,7 @@ from service.domain.releases import Releases, Wanted, list_releases
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
 from service.domain.situation import LatestBranch, Question, Situation
+from service.domain.transcript import TranscribedSource, TranscribedVerifier, Transcript
 from service.domain.verification import RememberingVerifier, recommend_verified
 from service.errors import (
     RegistryError,
@@ -97,6 +98,22 @@ class Advisor:
         """
         running = self.identify(request.claim)
         return self.recommend_from(running, request.policy, request.boot_state, form)
+
+    def recommend_on_record(
+        self, request: UpgradeRequest, form: str
+    ) -> tuple[Recommendation, Transcript]:
+        """Recommend the upgrade target of a node, and give what that rests on; raises the same."""
+        transcript = Transcript()
+        start = self._start_verifying
+        advisor = self._asking(
+            TranscribedSource(self._source, transcript),
+            (lambda: TranscribedVerifier(start(), transcript)) if start else None,
+        )
+        return advisor.recommend_upgrade(request, form), transcript
+
+    def would_repeat(self, transcript: Transcript) -> bool:
+        """Whether what was recommended on a transcript would be recommended again."""
+        return transcript.is_repeated_by(self._source, self._start_verifying)
 
     def identify(self, claim: Claim) -> Image:
         """Say what a node runs; asks nobody.
@@ -214,12 +231,14 @@ class Advisor:
             source: The catalogues of this call.
         """
         verifier = RememberingVerifier(self._start_verifying()) if self._start_verifying else None
+        return self._asking(source, (lambda: verifier) if verifier else None)
+
+    def _asking(
+        self, source: CatalogueSource, start_verifying: Callable[[], TargetVerifier] | None
+    ) -> Self:
+        """Give an advisor that is the same but for whom it asks."""
         return type(self)(
-            source,
-            self._scope,
-            self._rulebook,
-            self._default_organisation,
-            (lambda: verifier) if verifier else None,
+            source, self._scope, self._rulebook, self._default_organisation, start_verifying
         )
 
     def _locate(self, claim: Claim) -> tuple[Claim, str | None]:

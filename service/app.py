@@ -2,8 +2,11 @@
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from cachetools import LRUCache
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -38,16 +41,24 @@ from service.web import (
 )
 from service.web.bearer import register_bearer
 from service.web.caching import CacheRules, register_caching
-from service.web.observation import register_observation
+from service.web.kept_answers import KeptAnswers
+from service.web.observation import Observer, register_observation
 from service.web.problems import register_problems
 from service.web.rate_limit import register_rate_limit
 from service.web.request_id import register_request_id
 from service.web.security_headers import register_security_headers
+from service.web.shortcut import Shortcut
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 _OPENAPI = Path(__file__).resolve().parent / "data" / "openapi.yaml"
 
 # A release file has some 2 KiB; a question about one node is little more.
 _MAX_BODY_BYTES = 256 * 1024
+
+# Of rendered answers that a worker keeps: some thousand.
+_MAX_KEPT_BYTES = 10 * 1024 * 1024
 
 
 def create_app(
@@ -89,18 +100,13 @@ def create_app(
         settings.default_organisation,
         start_verifying if source else backend.start_verifying,
     )
-    app.extensions["advisor"] = advisor
-    app.extensions["fleet_advisor"] = FleetAdvisor(
-        advisor,
-        lambda repositories: BatchCatalogueSource(
-            catalogues, repositories, Deadline(settings.registry_timeout)
-        ),
-    )
-    register_observation(app)
+    _register_advisors(app, settings, advisor, catalogues)
+    observer = Observer(app.config["RULES_VERSION"])
+    register_observation(app, observer)
     register_request_id(app)
     register_problems(app)
     # What a snapshot holds does not age.
-    _register_manners(app, settings, backend, None if settings.snapshot_dir else now)
+    rules = _register_manners(app, settings, backend, None if settings.snapshot_dir else now)
     for module in (
         upgrade,
         fleet,
@@ -115,27 +121,55 @@ def create_app(
         assets,
     ):
         app.register_blueprint(module.blueprint)
+    # As Flask's documentation has it.
+    app.wsgi_app = _wrap(app, settings, rules, observer)  # type: ignore[method-assign, assignment]
     return app
+
+
+def _register_advisors(
+    app: Flask, settings: Settings, advisor: Advisor, catalogues: CatalogueSource
+) -> None:
+    """Let views find who answers."""
+    app.extensions["advisor"] = advisor
+    app.extensions["kept_answers"] = KeptAnswers(
+        advisor.would_repeat, LRUCache(_MAX_KEPT_BYTES, attrgetter("size"))
+    )
+    app.extensions["fleet_advisor"] = FleetAdvisor(
+        advisor,
+        lambda repositories: BatchCatalogueSource(
+            catalogues, repositories, Deadline(settings.registry_timeout)
+        ),
+    )
 
 
 def _register_manners(
     app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime] | None
-) -> None:
+) -> CacheRules:
     """Put what every request and answer passes around the views."""
-    proxies = settings.trusted_proxies
-    if proxies:
-        around = app.wsgi_app
-        app.wsgi_app = ProxyFix(  # type: ignore[method-assign] # as Flask's documentation has it
-            around, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies
-        )
     # Before the tokens: who guesses at them is counted as well.
     if settings.rate_limit and backend.count_request:
         register_rate_limit(app, settings.rate_limit, backend.count_request)
     if settings.api_tokens_file:
         register_bearer(app, load_tokens(settings.api_tokens_file).accepts)
     private = settings.api_tokens_file is not None
-    register_caching(app, CacheRules(settings.fresh, settings.stale, clock=clock, private=private))
+    rules = CacheRules(settings.fresh, settings.stale, clock=clock, private=private)
+    register_caching(app, rules)
     register_security_headers(app)
+    return rules
+
+
+def _wrap(
+    app: Flask, settings: Settings, rules: CacheRules, observer: Observer
+) -> "WSGIApplication":
+    """Give what stands between gunicorn and Flask, the outermost last."""
+    around: WSGIApplication = app.wsgi_app
+    # A limit and tokens are looked at within Flask, so nothing may pass that by.
+    if not (settings.rate_limit or settings.api_tokens_file):
+        around = Shortcut(around, app.extensions["kept_answers"], rules, observer)
+    proxies = settings.trusted_proxies
+    if proxies:
+        around = ProxyFix(around, x_for=proxies, x_proto=proxies, x_host=proxies, x_prefix=proxies)
+    return around
 
 
 def build_scope(settings: Settings, list_tracked: Callable[[], Sequence[Repository]]) -> Scope:

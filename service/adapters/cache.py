@@ -64,9 +64,15 @@ class CachedCatalogueSource:
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         """See CatalogueSource."""
-        known, result = self.recall(repository), "error"
+        known = self.recall(repository)
+        return self._answer(repository, known, self._find(repository, known))
+
+    def _answer(
+        self, repository: Repository, known: Entry | None, entry: Entry | None
+    ) -> Catalogue:
+        """Answer from what was found, or wait where that is nothing."""
+        result = "error"
         try:
-            entry = self.find(repository)
             found = "memory" if entry is known else "redis"
             if entry is None:
                 found = "miss"
@@ -94,8 +100,10 @@ class CachedCatalogueSource:
         return found
 
     def _fetch_within(self, repository: Repository, seconds: float) -> Catalogue:
-        if self.find(repository) is not None:
-            return self.fetch_catalogue(repository)
+        known = self.recall(repository)
+        entry = self._find(repository, known)
+        if entry is not None:
+            return self._answer(repository, known, entry)
         known = self.recall(repository)
         failed = known is not None and known.record.failure is not None
         try:
@@ -109,7 +117,10 @@ class CachedCatalogueSource:
 
     def find(self, repository: Repository) -> Entry | None:
         """Give what is known of a repository and may be answered from; waits for no registry."""
-        entry = self._look(repository)
+        return self._find(repository, self.recall(repository))
+
+    def _find(self, repository: Repository, known: Entry | None) -> Entry | None:
+        entry = self._look(repository, known)
         return entry if entry is not None and entry.answers(self._clock()) else None
 
     def is_due(self, repository: Repository) -> bool:
@@ -164,8 +175,7 @@ class CachedCatalogueSource:
             sleep(_POLL_SECONDS)
         raise RegistryUnavailableError(f"nobody could list {repository} in time")
 
-    def _look(self, repository: Repository) -> Entry | None:
-        known = self._memory.get(repository)
+    def _look(self, repository: Repository, known: Entry | None) -> Entry | None:
         sighting = self._sharing.peek(repository)
         if sighting is None or (known and known.record.generation == sighting.generation):
             return known

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf
@@ -170,9 +171,9 @@ class DeliveryRecords:
         self, kind: str, repository: Repository, name: str, parse: Callable[[bytes], Answer]
     ) -> Answer | None:
         near = (kind, repository, name)
-        with self._lock:
-            known: Answer | None = self._near.get(near)
-        if known is not None:
+        # Looked up once: ``get`` of a cache looks twice, and this is on the way of every answer.
+        with suppress(KeyError), self._lock:
+            known: Answer = self._near[near]
             return known
         kept = self._store.get(self._key(kind, repository, name))
         try:

@@ -49,4 +49,5 @@ class MirroredVerifier:
         return self._verifier.find_signatures(self._move(image), digest)
 
     def _move(self, image: Image) -> Image:
-        return replace(image, repository=self._mirrors.place(image.repository))
+        mirror = self._mirrors.find(image.repository)
+        return replace(image, repository=mirror) if mirror else image

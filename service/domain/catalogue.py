@@ -59,7 +59,7 @@ class TagSource(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Catalogue:
     """The images of one repository, by stream.
 

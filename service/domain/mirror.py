@@ -20,6 +20,8 @@ class Mirrors:
 
     def find(self, repository: Repository) -> Repository | None:
         """Give the mirror of a repository; None where it has none."""
+        if not self.places:
+            return None
         name = f"{repository}/"
         starts = [start for start in self.places if name.startswith(f"{start}/")]
         if not starts:

@@ -1,11 +1,11 @@
 """One line for each request, by which it and its decisions can be found again."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
-from flask import Request
 
 from service.web.decision import Decision
 
@@ -47,18 +47,18 @@ class AccessLog:
         self._log = structlog.get_logger().bind()
         self._rules_version = rules_version
 
-    def write(self, request: Request, outcome: Outcome) -> None:
+    def write(self, environ: Mapping[str, Any], outcome: Outcome) -> None:
         """Write the line of a request; the log's context has its id."""
         if outcome.route in _QUIET_ROUTES:
             return
         details: dict[str, object] = {
-            "caller": request.remote_addr,
+            "caller": environ.get("REMOTE_ADDR"),
             "method": outcome.method,
             "route": outcome.route,
             "status": outcome.status,
             "duration_ms": round(outcome.seconds * 1000, 3),
         }
-        traceparent = request.environ.get("HTTP_TRACEPARENT")
+        traceparent = environ.get("HTTP_TRACEPARENT")
         if traceparent and _TRACEPARENT.fullmatch(traceparent):
             details["traceparent"] = traceparent
         if outcome.code is not None:

@@ -2,7 +2,7 @@
 
 import shlex
 
-from flask import Response, jsonify
+from flask import Response
 
 from service.domain.recommendation import Recommendation
 from service.domain.status import Status
@@ -13,6 +13,7 @@ from service.errors import (
     TargetNotVerifiedError,
     UpgradeBlockedError,
 )
+from service.web.json_answer import dump_json
 from service.web.node_op_upgrade import dump_node_op_upgrade
 
 
@@ -103,7 +104,8 @@ def render_auroraboot(answer: Recommendation) -> Response:
     """Give the body of a command for AuroraBoot's API."""
     if answer.offer is None:
         return _answer_nothing()
-    return jsonify({"command": "upgrade", "args": {"source": f"oci:{answer.offer.source}"}})
+    command = {"command": "upgrade", "args": {"source": f"oci:{answer.offer.source}"}}
+    return Response(dump_json(command), mimetype="application/json")
 
 
 def _answer_nothing() -> Response:

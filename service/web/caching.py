@@ -4,7 +4,7 @@ The first half is plain functions over bytes and times, for whoever keeps render
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
@@ -111,35 +111,33 @@ def register_caching(app: Flask, rules: CacheRules) -> None:
     app.after_request(_keep_nothing_else)
 
 
-def make_cacheable(
-    response: Response, basis: Basis, beside: Mapping[str, str] | None = None
-) -> Response:
+def make_cacheable(response: Response, basis: Basis, tag: str | None = None) -> Response:
     """Tell caches of a view's good answer; the answer to a POST stays as it is.
 
     Args:
         response: The answer.
         basis: What it stands on.
-        beside: The headers that are part of it.
+        tag: Its entity tag; made of its body where that is all of it.
 
     Returns:
         The answer; without its body, as a 304, where the caller has it.
     """
     rules: CacheRules = current_app.extensions["cache_rules"]
-    return _make_conditional(response, rules.describe(basis), (beside or {}).values())
+    return _make_conditional(response, rules.describe(basis), tag)
 
 
 def make_revalidated(response: Response) -> Response:
     """Let caches keep a page that may change with the next release, and ask each time."""
     rules: CacheRules = current_app.extensions["cache_rules"]
-    return _make_conditional(response, rules.describe_page(), ())
+    return _make_conditional(response, rules.describe_page())
 
 
 def _make_conditional(
-    response: Response, headers: Mapping[str, str], beside: Iterable[str]
+    response: Response, headers: Mapping[str, str], tag: str | None = None
 ) -> Response:
     if request.method not in ("GET", "HEAD"):
         return response
-    tag = tag_of(response.get_data(), response.mimetype or "", *beside)
+    tag = tag or tag_of(response.get_data(), response.mimetype or "")
     response.headers.extend({"ETag": tag, **headers})
     if is_known(tag, request.headers.get("If-None-Match")):
         response.status_code = HTTPStatus.NOT_MODIFIED

@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, json, request
+from flask import Blueprint, Response, current_app, request
 from marshmallow import post_load
 
 from service.advisor import Advisor, CheckRequest
 from service.web.caching import make_revalidated
-from service.web.json_answer import answer_json
+from service.web.json_answer import answer_json, dump_json
 from service.web.query import read_reference
 from service.web.reading import ParametersSchema, load_parameters
-from service.web.schemas import CheckSchema
+from service.web.shapes import dump_check
 
 blueprint = Blueprint("check", __name__)
 
@@ -25,7 +25,6 @@ class _QuerySchema(ParametersSchema):
 
 
 QUERY = _QuerySchema()
-_CHECK = CheckSchema()
 
 
 @blueprint.get("/v1/check")
@@ -33,5 +32,5 @@ def get_check() -> Response:
     """Answer whether the step from one image to another is safe."""
     asked = load_parameters(QUERY, request)
     advisor: Advisor = current_app.extensions["advisor"]
-    answer = json.dumps(_CHECK.dump(advisor.check_upgrade(asked)))
+    answer = dump_json(dump_check(advisor.check_upgrade(asked)))
     return make_revalidated(answer_json(request, answer))

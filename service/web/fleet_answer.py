@@ -11,14 +11,12 @@ from service.domain.recommendation import Recommendation
 from service.domain.warning import UpgradeWarning
 from service.fleet import FleetAnswer, FleetNode, Found
 from service.web.decision import Decision, note_decision
+from service.web.json_answer import dump_json
 from service.web.problems import describe_error
-from service.web.schemas import RecommendationSchema, WarningSchema
-
-_RECOMMENDATION = RecommendationSchema()
-_WARNING = WarningSchema()
+from service.web.shapes import dump_recommendation, dump_warning
 
 
-def dump_answers(nodes: Sequence[FleetNode], answers: Sequence[FleetAnswer]) -> str:
+def dump_answers(nodes: Sequence[FleetNode], answers: Sequence[FleetAnswer]) -> bytes:
     """Dump the answer of each node, in order, and how many there are of each kind."""
     dump = _Dump()
     results = [
@@ -26,7 +24,7 @@ def dump_answers(nodes: Sequence[FleetNode], answers: Sequence[FleetAnswer]) -> 
         for node, answer in zip(nodes, answers, strict=True)
     ]
     summary = Counter(_kind(answer.found) for answer in answers)
-    return orjson.dumps({"results": results, "summary": summary}).decode()
+    return dump_json({"results": results, "summary": summary})
 
 
 def note_answers(nodes: Sequence[FleetNode], answers: Sequence[FleetAnswer]) -> None:
@@ -56,7 +54,7 @@ class _Dump:
         if key not in self._written:
             shared = self._share(answer.found)
             if answer.held:
-                warnings = [_WARNING.dump(answer.held), *shared["warnings"]]
+                warnings = [dump_warning(answer.held), *shared["warnings"]]
                 shared = {**shared, "warnings": warnings}
             self._written[key] = orjson.Fragment(orjson.dumps(shared))
         return self._written[key]
@@ -64,7 +62,7 @@ class _Dump:
     def _share(self, found: Found) -> Mapping[str, Any]:
         if id(found) not in self._shared:
             self._shared[id(found)] = (
-                _RECOMMENDATION.dump(found)
+                dump_recommendation(found)
                 if isinstance(found, Recommendation)
                 else describe_error(found)
             )

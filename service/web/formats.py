@@ -4,13 +4,14 @@ import re
 from enum import StrEnum
 from typing import assert_never
 
-from flask import Request, Response, jsonify
+from flask import Request, Response
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import NotAcceptable
 
 from service.domain.recommendation import Recommendation
 from service.web import acting_forms
-from service.web.schemas import RecommendationSchema
+from service.web.json_answer import dump_json
+from service.web.shapes import dump_recommendation
 
 
 class Form(StrEnum):
@@ -33,7 +34,6 @@ _MEDIA_TYPES = {
 }
 # The parameter that we send: werkzeug compares parameters strictly.
 _OUR_CHARSET = re.compile(r"(?<=^text/plain)\s*;\s*charset=\"?utf-8\"?$", re.IGNORECASE)
-_RECOMMENDATION = RecommendationSchema()
 
 
 def negotiate_form(request: Request) -> Form:
@@ -80,7 +80,7 @@ def render(
             and could not be.
     """
     if form is Form.JSON:
-        return jsonify(_RECOMMENDATION.dump(answer))
+        return Response(dump_json(dump_recommendation(answer)), mimetype="application/json")
     acting_forms.refuse_unsafe(answer, accept)
     match form:
         case Form.TEXT:

@@ -17,7 +17,7 @@ from service.web.pages import answer_page
 from service.web.problems import PROBLEMS
 from service.web.query import load_question
 from service.web.reading import load_parameters
-from service.web.schemas import RecommendationSchema
+from service.web.shapes import dump_recommendation
 
 # The parameters of a question that the form has.
 _QUESTION = ("image", "max_step", "kubernetes", "flavor_release", "prerelease")
@@ -34,7 +34,6 @@ class _PageSchema(TableSchema):
 
 
 _PAGE = _PageSchema()
-_RECOMMENDATION = RecommendationSchema()
 
 blueprint = Blueprint("front_page", __name__)
 
@@ -85,8 +84,7 @@ def _ask(advisor: Advisor) -> _Asked:
 def _answer(advisor: Advisor, question: Mapping[str, str]) -> Mapping[str, Any]:
     query = load_question(question)
     recommendation = advisor.recommend_upgrade(query.request, Form.JSON)
-    answer: Mapping[str, Any] = _RECOMMENDATION.dump(recommendation)
-    return answer
+    return dump_recommendation(recommendation)
 
 
 def _show(asked: _Asked, matrix: Matrix) -> Response:

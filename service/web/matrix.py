@@ -2,19 +2,18 @@
 
 from functools import lru_cache
 
-from flask import Blueprint, Response, current_app, json, request
+from flask import Blueprint, Response, current_app, request
 
 from service.advisor import Advisor
 from service.domain.matrix import Matrix
 from service.web.caching import Basis, make_cacheable
-from service.web.json_answer import answer_json
+from service.web.json_answer import answer_json, dump_json
 from service.web.reading import ParametersSchema, load_parameters
-from service.web.schemas import MatrixSchema
+from service.web.shapes import dump_matrix
 
 blueprint = Blueprint("matrix", __name__)
 
 QUERY = ParametersSchema()
-_MATRIX = MatrixSchema()
 
 
 @blueprint.get("/v1/matrix")
@@ -33,6 +32,6 @@ def _find_basis(matrix: Matrix) -> Basis:
 
 
 @lru_cache(maxsize=2)
-def _dump(matrix: Matrix) -> str:
+def _dump(matrix: Matrix) -> bytes:
     """Render a matrix once, for it stays the same until a list changes."""
-    return json.dumps(_MATRIX.dump(matrix))
+    return dump_json(dump_matrix(matrix))

@@ -2,17 +2,17 @@
 
 from typing import Any
 
-from flask import Blueprint, Response, current_app, json, request
+from flask import Blueprint, Response, current_app, request
 from marshmallow import post_load
 
 from service.advisor import Advisor
 from service.domain.reference import Reference
 from service.domain.releases import Wanted
 from service.web.caching import Basis, make_cacheable
-from service.web.json_answer import answer_json
+from service.web.json_answer import answer_json, dump_json
 from service.web.query import read_flag, read_reference
 from service.web.reading import ParametersSchema, load_parameters
-from service.web.schemas import ReleasesSchema
+from service.web.shapes import dump_releases
 
 blueprint = Blueprint("releases", __name__)
 
@@ -28,7 +28,6 @@ class _QuerySchema(ParametersSchema):
 
 
 QUERY = _QuerySchema()
-_RELEASES = ReleasesSchema()
 
 
 @blueprint.get("/v1/releases")
@@ -39,6 +38,6 @@ def get_releases() -> Response:
     releases = advisor.list_releases(reference, wanted)
     catalogue = releases.catalogue
     return make_cacheable(
-        answer_json(request, json.dumps(_RELEASES.dump(releases))),
+        answer_json(request, dump_json(dump_releases(releases))),
         Basis(catalogue.fetched_at, lasting=not catalogue.stale),
     )

@@ -2,27 +2,38 @@
 
 import re
 import uuid
+from typing import Any
 
 import structlog
 from flask import Flask, Response, g, request
 
-_HEADER = "X-Request-ID"
+HEADER = "X-Request-ID"
 _ACCEPTABLE = re.compile(r"[A-Za-z0-9._:/+=-]{1,128}")
+_CHOSEN = "advisor.request_id"
 
 
 def register_request_id(app: Flask) -> None:
     """Take the caller's id where it is harmless, else make one; give it back with the answer."""
-    app.before_request(_choose)
+    app.before_request(_begin)
     app.after_request(_tell)
 
 
-def _choose() -> None:
-    given = request.headers.get(_HEADER, "")
-    g.request_id = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
-    structlog.contextvars.clear_contextvars()
-    structlog.contextvars.bind_contextvars(request_id=g.request_id)
+def begin_request(environ: dict[str, Any]) -> str:
+    """Give the id of a request, and let all that is logged from here on carry it."""
+    request_id: str | None = environ.get(_CHOSEN)
+    if request_id is None:
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        request_id = given if _ACCEPTABLE.fullmatch(given) else uuid.uuid4().hex
+        environ[_CHOSEN] = request_id
+        structlog.contextvars.clear_contextvars()
+        structlog.contextvars.bind_contextvars(request_id=request_id)
+    return request_id
+
+
+def _begin() -> None:
+    g.request_id = begin_request(request.environ)
 
 
 def _tell(response: Response) -> Response:
-    response.headers[_HEADER] = g.request_id
+    response.headers[HEADER] = g.request_id
     return response

@@ -5,7 +5,7 @@ from enum import StrEnum
 import pytest
 from flask import Flask
 from jsonschema import ValidationError
-from marshmallow import Schema, fields
+from marshmallow import Schema
 from openapi_spec_validator import validate as validate_document
 
 from service.advisor import UpgradeRequest
@@ -24,7 +24,7 @@ from service.domain.support import Verdict
 from service.domain.tag import Arch, Variant
 from service.domain.version import Distribution
 from service.domain.warning import Severity, WarningCode
-from service.web import check, fleet_query, matrix, query, releases, schemas
+from service.web import check, fleet_query, matrix, query, releases
 from service.web.fleet import MAX_BODY_BYTES
 from service.web.formats import Form
 from service.web.problems import PROBLEMS
@@ -77,10 +77,22 @@ PARAMETER_ENUMS: list[tuple[str, type[StrEnum]]] = [
     ("flavor_release", FlavorReleasePolicy),
     ("format", Form),
 ]
-DUMPED = [
-    schema
-    for schema in vars(schemas).values()
-    if isinstance(schema, type) and issubclass(schema, Schema) and schema is not Schema
+SENT = [
+    "Alternative",
+    "Catalogue",
+    "Change",
+    "Check",
+    "Image",
+    "Links",
+    "Matrix",
+    "MatrixStream",
+    "Reason",
+    "Recommendation",
+    "Rejected",
+    "Releases",
+    "Support",
+    "Target",
+    "Warning",
 ]
 
 
@@ -306,28 +318,13 @@ def test_the_size_of_a_body_is_that_of_its_guard(app: Flask) -> None:
     assert f"{MAX_BODY_BYTES // 1024 // 1024} MiB" in told
 
 
-@pytest.mark.parametrize("schema", DUMPED)
-def test_a_component_has_the_members_that_are_sent(schema: type[Schema]) -> None:
-    component = SCHEMAS[schema.__name__.removesuffix("Schema")]
+@pytest.mark.parametrize("name", SENT)
+def test_a_component_that_is_sent_leaves_no_member_open(name: str) -> None:
+    """So that each body that is held to it has exactly its members."""
+    component = SCHEMAS[name]
 
-    sent = {field.data_key or name for name, field in schema().fields.items()}
-
-    assert set(component["properties"]) == sent
-    assert set(component["required"]) == sent
+    assert set(component["required"]) == set(component["properties"])
     assert component["additionalProperties"] is False
-
-
-@pytest.mark.parametrize("schema", DUMPED)
-def test_a_nested_schema_is_the_component_of_its_name(schema: type[Schema]) -> None:
-    properties = SCHEMAS[schema.__name__.removesuffix("Schema")]["properties"]
-
-    for name, field in schema().fields.items():
-        inner = field.inner if isinstance(field, fields.List) else field
-        if isinstance(inner, fields.Nested):
-            component = type(inner.schema).__name__.removesuffix("Schema")
-            assert f"#/components/schemas/{component}" in list(
-                _list_references(properties[field.data_key or name])
-            )
 
 
 @pytest.mark.parametrize(("place", "enum"), ENUMS)

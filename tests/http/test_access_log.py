@@ -147,7 +147,7 @@ def test_many_decisions_have_a_line_each() -> None:
     outcome = Outcome("/v1/upgrades", "POST", 200, 0.01, None, decisions)
 
     with app.test_request_context("/v1/upgrades"), capture_logs() as lines:
-        AccessLog("rules").write(request, outcome)
+        AccessLog("rules").write(request.environ, outcome)
 
     assert [line["event"] for line in lines] == ["request", "decision", "decision"]
     assert [line["decision"]["node"] for line in lines[1:]] == ["one", "two"]
