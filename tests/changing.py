@@ -46,7 +46,8 @@ class World:
         self.source.answers = {_REPOSITORY: FLAVOR_TAGS, _HADRON: HADRON_TAGS}
         self.verifier = FakeVerifier()
         self._background = FakeBackground()
-        lives = Lives(LIFE, timedelta(hours=1), jitter=lambda life: life)
+        # No list ends within a test: who asks first then would wait, and the next would not.
+        lives = Lives(LIFE, timedelta(days=1), jitter=lambda life: life)
         self._cache = build_cache(self.source, lives=lives, background=self._background)
         self.app = self.build_app()
 
