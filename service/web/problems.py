@@ -59,7 +59,7 @@ _ALL = (
         InvalidRequestError,
         HTTPStatus.BAD_REQUEST,
         "A parameter is missing, unknown, given twice or out of range. Nothing unknown is ignored.",
-        "Correct each parameter that the member errors names.",
+        "Correct each parameter that is named.",
     ),
     Problem(
         InvalidReferenceError,
