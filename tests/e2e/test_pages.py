@@ -347,6 +347,27 @@ def test_hostile_rules_are_shown_and_never_run(browser: Browser, tmp_path: Path)
             assert visit.complaints == []
 
 
+def test_a_token_opens_the_page_as_the_password_that_a_browser_asks_for(
+    browser: Browser, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("the-token-of-the-page\n")
+    settings = {"ADVISOR_SNAPSHOT_DIR": str(SNAPSHOT), "ADVISOR_API_TOKENS_FILE": str(tokens)}
+    known = {"username": "anyone", "password": "the-token-of-the-page"}
+    with start_service(tmp_path, settings) as service:
+        for visit in _visit(browser, service, http_credentials=known):
+            visit.open(f"/?image={IMAGE}")
+
+            expect(
+                visit.page.get_by_role("heading", name="An upgrade is available")
+            ).to_be_visible()
+            assert visit.complaints == []
+            with visit.page.expect_navigation() as answered:
+                visit.page.get_by_role("link", name="The same as JSON").click()
+            assert answered.value is not None
+            assert answered.value.status == 200
+
+
 def test_the_api_browser_shows_the_contract_and_tries_it(visit: Visit) -> None:
     visit.open("/docs")
 
