@@ -198,6 +198,14 @@ def test_check_names_every_mistake_as_the_start_does(desk: Path) -> None:
     assert ended.stderr.count("\n") == 1
 
 
+def test_what_check_loads_starts_nothing(desk: Path) -> None:
+    count = "import service.wsgi, threading; print(threading.active_count())"
+
+    ended = _run(desk, f"{sys.executable} -c '{count}'")
+
+    assert (ended.stdout, ended.stderr) == ("1\n", "")
+
+
 def test_check_names_the_line_of_a_broken_rules_file(desk: Path) -> None:
     (desk / "rules.yaml").write_text("version: 1\nwithdrawn:\n  - release: soon\n")
 
