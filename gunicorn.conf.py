@@ -13,6 +13,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Protocol
 
+from flask import Flask
+
 from service.adapters.api_tokens import TokensError, reload_tokens
 from service.adapters.log import configure_logging, describe_logging
 from service.adapters.metrics_directory import (
@@ -74,6 +76,7 @@ worker_tmp_dir = _SHARED_MEMORY if os.access(_SHARED_MEMORY, os.W_OK) else None
 
 class _Worker(Protocol):
     pid: int
+    wsgi: Flask
 
 
 def on_starting(_server: object) -> None:
@@ -84,6 +87,11 @@ def on_starting(_server: object) -> None:
 def post_fork(_server: object, _worker: object) -> None:
     """Make room for the metrics of a worker."""
     enter_directory(os.environ, os.getpid())
+
+
+def post_worker_init(worker: _Worker) -> None:
+    """Keep the tracked repositories listed; not where the app is loaded only to be checked."""
+    worker.wsgi.extensions["tracker"].start()
 
 
 def child_exit(_server: object, worker: _Worker) -> None:

@@ -6,4 +6,3 @@ from service.app import create_app
 from service.settings import read_settings_once
 
 app = create_app(read_settings_once(os.environ))
-app.extensions["tracker"].start()

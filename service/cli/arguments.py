@@ -1,6 +1,7 @@
 """What can be asked for on the command line, and the help for it."""
 
-from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
+import math
+from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NoReturn, TextIO
@@ -14,6 +15,7 @@ PROGRAM = "kairos-upgrade-advisor"
 
 # What all listings of a registry that is well take, and a little more.
 _LISTING_SECONDS = 10.0
+_MAX_WAIT_SECONDS = 3600
 
 Run = Callable[[Namespace, Mapping[str, str], TextIO], ExitCode]
 
@@ -84,6 +86,17 @@ class _Parser(ArgumentParser):
         self.exit(ExitCode.USAGE, f"error: {message}; see {self.prog} --help\n")
 
 
+def _parse_seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = math.nan
+    # Nothing is true of a number that is none.
+    if not 0 <= seconds <= _MAX_WAIT_SECONDS:
+        raise ArgumentTypeError(f"{text!r} is not from 0 to {_MAX_WAIT_SECONDS:,} seconds")
+    return seconds
+
+
 def build_parser() -> ArgumentParser:
     """Build the parser; the arguments that it gives hold the command as ``run``."""
     parser = _Parser(
@@ -112,7 +125,7 @@ def build_parser() -> ArgumentParser:
     matrix.add_argument(
         "--wait",
         metavar="SECONDS",
-        type=float,
+        type=_parse_seconds,
         default=_LISTING_SECONDS,
         help="how long to wait for lists that are not known (%(default)s)",
     )

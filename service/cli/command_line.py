@@ -1,8 +1,11 @@
 """From arguments to a command, and from its end to an exit code."""
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
-from contextlib import redirect_stdout
+from contextlib import redirect_stdout, suppress
+from pathlib import Path
+from typing import TextIO
 
 from service.adapters.rules_file import RulesError
 from service.cli.arguments import build_parser
@@ -32,10 +35,17 @@ def run(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except CommandError as error:
         return _fail(str(error), error.code)
     except OSError as error:
+        _abandon(out)
         return _fail(f"stdout: {error.strerror}", ExitCode.CANNOT_TELL)
     except KeyboardInterrupt:
         return _fail("interrupted", ExitCode.CANNOT_TELL)
     return code
+
+
+def _abandon(out: TextIO) -> None:
+    """Let what is left for a broken stdout go nowhere: Python writes it at its own end."""
+    with suppress(OSError), Path(os.devnull).open("w") as nowhere:
+        os.dup2(nowhere.fileno(), out.fileno())
 
 
 def _fail(message: str, code: ExitCode) -> ExitCode:

@@ -31,8 +31,10 @@ def write(asked: Namespace, environ: Mapping[str, str], out: TextIO) -> ExitCode
     for repository in tqdm(repositories, unit="list", file=sys.stderr, disable=None):
         try:
             line = _write_one(asked.directory, source, repository)
-        except (ServiceError, OSError) as error:
+        except ServiceError as error:
             failures.append(f"{repository}: {error}")
+        except OSError as error:
+            failures.append(f"{repository}: {error.filename}: {error.strerror}")
         else:
             print(line, file=out, flush=True)
     if failures:

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
 
-from flask import Blueprint, Response, current_app, request
+from flask import Blueprint, Response, current_app, g, request
 from marshmallow import fields
 
 from service.advisor import Advisor
 from service.domain.matrix import Matrix
 from service.errors import RegistryUnavailableError, ServiceError
+from service.web.decision import Decision, note_decision
 from service.web.formats import Form
 from service.web.matrix_table import MatrixTable, TableSchema
 from service.web.pages import answer_page
@@ -68,22 +69,23 @@ def get_front_page() -> Response:
 
 
 def _ask(advisor: Advisor) -> _Asked:
-    asked = _Asked()
+    typed = {name: request.args[name].strip() for name in _QUESTION if name in request.args}
+    asked = _Asked(question=typed)
     try:
-        asked.table = load_parameters(_PAGE, request)
-        asked.question = {
-            name: asked.table.pop(name).strip() for name in _QUESTION if name in asked.table
-        }
+        given = load_parameters(_PAGE, request)
+        asked.table = {name: given[name] for name in given if name not in _QUESTION}
         if asked.question:
             asked.answer = _answer(advisor, asked.parameters)
     except ServiceError as error:
         asked.error = error
+        g.problem_code = error.slug
     return asked
 
 
 def _answer(advisor: Advisor, question: Mapping[str, str]) -> Mapping[str, Any]:
     query = load_question(question)
     recommendation = advisor.recommend_upgrade(query.request, Form.JSON)
+    note_decision(Decision.of(recommendation))
     return dump_recommendation(recommendation)
 
 

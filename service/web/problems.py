@@ -30,6 +30,7 @@ from service.errors import (
     UnversionedTagError,
     UpgradeBlockedError,
 )
+from service.web.bearer import list_challenges
 from service.web.formats import Form, negotiate_form
 
 _log = structlog.get_logger()
@@ -59,7 +60,7 @@ _ALL = (
         InvalidRequestError,
         HTTPStatus.BAD_REQUEST,
         "A parameter is missing, unknown, given twice or out of range. Nothing unknown is ignored.",
-        "Correct each parameter that the member errors names.",
+        "Correct each parameter that is named.",
     ),
     Problem(
         InvalidReferenceError,
@@ -71,7 +72,8 @@ _ALL = (
         UnauthorizedError,
         HTTPStatus.UNAUTHORIZED,
         "This service answers those alone who show one of its tokens.",
-        "Send the token that its operator gave you as Authorization: Bearer TOKEN.",
+        "Send the token that its operator gave you as Authorization: Bearer TOKEN; where a browser"
+        " asks for a name and a password, it is the password.",
     ),
     Problem(
         RepositoryNotAllowedError,
@@ -197,9 +199,7 @@ def _answer_service_error(error: ServiceError) -> Response:
     if error.retry_after_seconds is not None:
         response.headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, UnauthorizedError):
-        # Source: RFC 6750, section 3.1.
-        wrong = ' error="invalid_token"' if error.is_wrong else ""
-        response.headers["WWW-Authenticate"] = f"Bearer{wrong}"
+        response.headers.extend(("WWW-Authenticate", each) for each in list_challenges(error))
     return response
 
 

@@ -256,6 +256,14 @@ def test_the_matrix_as_text_has_a_line_for_each_stream(
     assert lines[-1] == "Latest release branch: 4.2"
 
 
+@pytest.mark.parametrize("seconds", ["nan", "-1", "inf", "3601", "soon", ""])
+def test_a_matrix_is_not_waited_for_without_an_end(command: CommandLine, seconds: str) -> None:
+    ended = command("matrix", f"--wait={seconds}")
+
+    assert (ended.code, ended.out) == (ExitCode.USAGE, "")
+    assert f"{seconds!r} is not from 0 to 3,600 seconds" in ended.err
+
+
 def test_a_matrix_with_a_hole_says_so(command: CommandLine) -> None:
     tracked = "quay.io/kairos/hadron,quay.io/kairos/gone"
 

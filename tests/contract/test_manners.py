@@ -109,8 +109,10 @@ def test_every_answer_says_whether_it_may_be_kept(path: str, method: str, operat
             assert "Cache-Control" in resolve(told)["headers"], (method, path, status)
 
 
-def test_the_scheme_of_the_document_is_the_one_of_the_challenge(guarded: FlaskClient) -> None:
-    challenge = guarded.get("/v1/upgrade").headers["WWW-Authenticate"]
+def test_the_schemes_of_the_document_are_those_of_the_challenges(guarded: FlaskClient) -> None:
+    challenges = guarded.get("/").headers.getlist("WWW-Authenticate")
 
-    schemes = load_document()["components"]["securitySchemes"]
-    assert schemes["bearer"]["scheme"] == challenge.lower()
+    schemes = load_document()["components"]["securitySchemes"].values()
+    assert [each["scheme"] for each in schemes] == [
+        challenge.partition(" ")[0].lower() for challenge in challenges
+    ]

@@ -22,6 +22,7 @@ from tests.servers import start_registry
 
 _SECONDS = 60
 _ON_SNAPSHOT = {"ADVISOR_SNAPSHOT_DIR": str(SNAPSHOT)}
+_IMAGE = "quay.io/kairos/debian:13-core-amd64-generic-v3.7.0"
 _RELEASE_FILE = """\
 KAIROS_IMAGE_REPO="quay.io/kairos/hadron:v0.0.1-standard-amd64-generic-v3.7.2-k3s-v1.33.7-k3s3"
 KAIROS_VERSION="v3.7.2"
@@ -197,6 +198,14 @@ def test_check_names_every_mistake_as_the_start_does(desk: Path) -> None:
     assert ended.stderr.count("\n") == 1
 
 
+def test_what_check_loads_starts_nothing(desk: Path) -> None:
+    count = "import service.wsgi, threading; print(threading.active_count())"
+
+    ended = _run(desk, f"{sys.executable} -c '{count}'")
+
+    assert (ended.stdout, ended.stderr) == ("1\n", "")
+
+
 def test_check_names_the_line_of_a_broken_rules_file(desk: Path) -> None:
     (desk / "rules.yaml").write_text("version: 1\nwithdrawn:\n  - release: soon\n")
 
@@ -224,11 +233,39 @@ def test_the_log_of_a_command_never_reaches_stdout(desk: Path) -> None:
     assert error.startswith("error: registry-error: ")
 
 
-def test_an_answer_that_cannot_be_written_is_told_in_one_line(desk: Path) -> None:
-    ended = _run(desk, f"{PROGRAM} matrix > /dev/full", **_ON_SNAPSHOT)
+@pytest.mark.parametrize("arguments", ["matrix", "check", f"recommend {_IMAGE}"])
+def test_an_answer_that_cannot_be_written_is_told_in_one_line(desk: Path, arguments: str) -> None:
+    ended = _run(desk, f"{PROGRAM} {arguments} > /dev/full", **_ON_SNAPSHOT)
 
     assert ended.returncode == ExitCode.CANNOT_TELL
     assert ended.stderr == "error: stdout: No space left on device\n"
+
+
+def test_a_reader_that_has_gone_is_told_in_one_line(desk: Path) -> None:
+    gone = f"{{ {PROGRAM} matrix; echo $? > code; }} | true"
+
+    ended = _run(desk, gone, **_ON_SNAPSHOT)
+
+    assert (desk / "code").read_text() == f"{ExitCode.CANNOT_TELL}\n"
+    assert ended.stderr == "error: stdout: Broken pipe\n"
+
+
+def test_a_directory_that_cannot_be_written_is_named(desk: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store"
+    store.mkdir()
+    with start_registry(store, {"kairos/hadron": ["v0.5.1-core-amd64-generic-v4.2.0"]}) as registry:
+        settings = {
+            "ADVISOR_MIRRORS": f"quay.io={registry}",
+            "ADVISOR_INSECURE_REGISTRIES": registry,
+            "ADVISOR_PRIVATE_REGISTRIES": registry,
+        }
+
+        ended = _run(desk, f"{PROGRAM} snapshot rules.yaml quay.io/kairos/hadron", **settings)
+
+    assert (ended.returncode, ended.stdout) == (ExitCode.CANNOT_TELL, "")
+    assert ended.stderr == (
+        "error: quay.io/kairos/hadron: rules.yaml/quay.io/kairos: Not a directory\n"
+    )
 
 
 def test_the_help_leads_to_that_of_each_command(desk: Path) -> None:

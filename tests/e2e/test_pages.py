@@ -17,6 +17,7 @@ from tests.worked_examples import HADRON, HADRON_TARGET
 IMAGE = f"quay.io/kairos/{HADRON}"
 UBUNTU = "quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.2.3-k3sv1.31.2-k3s1"
 BLOCKED = "quay.io/kairos/debian:12-standard-amd64-generic-v3.5.10-k3s-v1.34.2-k3s1"
+UP_TO_DATE = "quay.io/kairos/hadron:v0.5.1-core-amd64-generic-v4.2.0"
 HOSTILE = "<script>document.title='owned'</script>\"'><img src=x onerror=document.title='owned'>"
 RULES = f"""\
 version: 1
@@ -239,6 +240,44 @@ def test_the_page_works_without_javascript(browser: Browser, service: Service) -
         }
 
 
+def test_paper_has_the_answer_and_the_matrix_and_nothing_to_press(visit: Visit) -> None:
+    visit.page.emulate_media(media="print")
+    visit.page.set_viewport_size({"width": 700, "height": 1000})  # A4 without its margins
+
+    visit.open(f"/?image={IMAGE}")
+
+    expect(visit.page.get_by_role("heading", name="An upgrade is available")).to_be_visible()
+    expect(visit.page.get_by_role("table")).to_be_visible()
+    expect(visit.page.get_by_role("button")).to_have_count(0)
+    expect(visit.page.get_by_role("combobox")).to_have_count(0)
+    assert visit.page.evaluate("document.documentElement.scrollWidth") <= 700
+
+
+def test_colours_of_the_system_tell_what_runs_from_what_comes(
+    browser: Browser, service: Service
+) -> None:
+    for visit in _visit(browser, service, forced_colors="active"):
+        visit.open(f"/?image={IMAGE}")
+
+        marks = visit.page.locator(".path li").evaluate_all(
+            "(steps) => steps.map((s) => getComputedStyle(s, '::before').backgroundColor)"
+        )
+
+        assert len(set(marks)) == len(marks) == 2
+
+
+@pytest.mark.parametrize("image", [UP_TO_DATE, BLOCKED])
+def test_where_an_answer_comes_from_stands_apart_from_it(visit: Visit, image: str) -> None:
+    visit.open(f"/?image={image}")
+
+    gap = visit.page.locator(".footing").evaluate(
+        "(line) => line.getBoundingClientRect().top"
+        " - line.previousElementSibling.getBoundingClientRect().bottom"
+    )
+
+    assert gap >= 16
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing(browser: Browser, service: Service, scheme: str) -> None:
     for visit in _visit(browser, service, color_scheme=scheme):
@@ -306,6 +345,27 @@ def test_hostile_rules_are_shown_and_never_run(browser: Browser, tmp_path: Path)
             expect(warning.get_by_role("link")).to_have_count(0)
             assert visit.page.title() != "owned"
             assert visit.complaints == []
+
+
+def test_a_token_opens_the_page_as_the_password_that_a_browser_asks_for(
+    browser: Browser, tmp_path: Path
+) -> None:
+    tokens = tmp_path / "tokens"
+    tokens.write_text("the-token-of-the-page\n")
+    settings = {"ADVISOR_SNAPSHOT_DIR": str(SNAPSHOT), "ADVISOR_API_TOKENS_FILE": str(tokens)}
+    known = {"username": "anyone", "password": "the-token-of-the-page"}
+    with start_service(tmp_path, settings) as service:
+        for visit in _visit(browser, service, http_credentials=known):
+            visit.open(f"/?image={IMAGE}")
+
+            expect(
+                visit.page.get_by_role("heading", name="An upgrade is available")
+            ).to_be_visible()
+            assert visit.complaints == []
+            with visit.page.expect_navigation() as answered:
+                visit.page.get_by_role("link", name="The same as JSON").click()
+            assert answered.value is not None
+            assert answered.value.status == 200
 
 
 def test_the_api_browser_shows_the_contract_and_tries_it(visit: Visit) -> None:

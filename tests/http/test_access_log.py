@@ -54,6 +54,14 @@ def test_a_decision_can_be_found_again() -> None:
     }
 
 
+def test_a_decision_of_the_page_is_that_of_the_answer() -> None:
+    (told,) = _log(f"/v1/upgrade?image={MAJOR_JUMP}")
+    (shown,) = _log(f"/?image={MAJOR_JUMP}")
+
+    assert shown["route"] == "/"
+    assert shown["decision"] == told["decision"]
+
+
 def test_a_decision_without_a_target_says_so() -> None:
     (line,) = _log(f"/v1/upgrade?image={UP_TO_DATE}")
 
@@ -72,6 +80,7 @@ def test_a_decision_is_logged_though_its_form_refuses_it() -> None:
     [
         ("/v1/upgrade", 400, "invalid-request", "/v1/upgrade"),
         ("/v1/upgrade?image=quay.io/other/x:v1.0.0", 403, "repository-not-allowed", "/v1/upgrade"),
+        ("/?image=quay.io/other/x:v1.0.0", 403, "repository-not-allowed", "/"),
         ("/nowhere", 404, "not-found", None),
     ],
 )

@@ -1,4 +1,5 @@
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,43 @@ def test_a_wrong_token_is_refused(guarded: FlaskClient, token: str) -> None:
     assert response.status_code == 401
     assert response.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
     assert token not in response.text
+
+
+@pytest.mark.parametrize("token", TOKENS)
+@pytest.mark.parametrize("path", ["/", URL])
+def test_a_token_may_be_the_password_of_any_name(
+    guarded: FlaskClient, path: str, token: str
+) -> None:
+    assert guarded.get(path, auth=("anyone", token)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        f"Basic {b64encode(shown).decode()}"
+        for shown in (
+            b"",
+            b":",
+            f"{TOKENS[0]}:".encode(),
+            TOKENS[0].encode(),
+            b"a:wrong",
+            b"\xff:\xff",
+        )
+    ]
+    + [f"Token {TOKENS[0]}", f"Digest password={TOKENS[0]}", f"Bearer password={TOKENS[0]}"],
+)
+def test_no_other_way_shows_a_token(guarded: FlaskClient, shown: str) -> None:
+    assert guarded.get("/", headers={"Authorization": shown}).status_code == 401
+
+
+def test_a_browser_is_made_to_ask_for_a_password_by_the_page_alone(guarded: FlaskClient) -> None:
+    closed = {
+        path: guarded.get(path).headers.getlist("WWW-Authenticate")
+        for path in ("/", URL, "/v1/matrix", "/nowhere")
+    }
+
+    assert closed.pop("/") == ["Bearer", 'Basic realm="Kairos Upgrade Advisor"']
+    assert set(map(tuple, closed.values())) == {("Bearer",)}
 
 
 def test_a_refusal_is_one_line_as_text(guarded: FlaskClient) -> None:

@@ -184,6 +184,15 @@ def test_the_answer_is_that_of_the_service(client: FlaskClient) -> None:
     assert [each for each in told if each not in page.text] == []
 
 
+def test_each_way_to_read_more_says_about_what(client: FlaskClient) -> None:
+    page = read(client, image=MAJOR_JUMP)
+
+    answer = client.get("/v1/upgrade", query_string={"image": MAJOR_JUMP}).get_json()
+    codes = [warning["code"] for warning in answer["warnings"] if warning["url"]]
+    assert codes
+    assert {f"about {code}" for code in codes} <= page.links.keys()
+
+
 def test_the_policy_of_the_form_is_followed_and_shown_again(client: FlaskClient) -> None:
     policy = {
         "max_step": "patch",
@@ -232,6 +241,21 @@ def test_an_error_is_told_in_the_page_with_its_status(
     assert told in response.text
     assert "What to do." in response.text
     assert len(Page(response.text).rows) > 5
+
+
+@pytest.mark.parametrize(
+    "query", [{"flavour": "x"}, {"sort": "size"}, {"flavor": "x" * 129}, {"kubernetes": "none"}]
+)
+def test_what_was_typed_stays_in_the_form_beside_an_error(
+    client: FlaskClient, query: dict[str, str]
+) -> None:
+    typed = {"image": UPGRADABLE, "max_step": "patch"}
+
+    response = client.get("/", query_string={**typed, **query})
+
+    assert response.status_code == 400
+    assert f'value="{UPGRADABLE}"' in response.text
+    assert Page(response.text).chosen["max_step"] == "patch"
 
 
 def test_a_silent_registry_is_told_with_when_to_ask_again() -> None:
