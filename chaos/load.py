@@ -110,9 +110,7 @@ class _Caller:
 
     def _exchange(self) -> str | None:
         if self._connection.sock is None:
-            self._local_port = None
-            self._connection.connect()
-            self._local_port = self._connection.sock.getsockname()[1]
+            self._open()
         self._connection.request("GET", self._path)
         response = self._connection.getresponse()
         body = response.read()
@@ -120,6 +118,11 @@ class _Caller:
         if not self._keeps:
             self._connection.close()
         return None if response.status == HTTPStatus.OK else f"{response.status}: {body!r}"
+
+    def _open(self) -> None:
+        self._local_port = None
+        self._connection.connect()
+        self._local_port = self._connection.sock.getsockname()[1]
 
     def _reset(self) -> None:
         self._connection.close()

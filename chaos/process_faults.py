@@ -67,7 +67,7 @@ def _kill(worker: int) -> set[int]:
     os.kill(worker, signal.SIGSTOP)
     # Its threads take a moment to stop; from then on, it accepts no more.
     time.sleep(_STOPPING_SECONDS)
-    held = {os.readlink(each) for each in Path(f"/proc/{worker}/fd").iterdir()}
+    held = {str(each.readlink()) for each in Path(f"/proc/{worker}/fd").iterdir()}
     sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     os.kill(worker, signal.SIGKILL)
     return {int(each[2].partition(":")[2], 16) for each in sockets if f"socket:[{each[9]}]" in held}
