@@ -24,7 +24,7 @@ chart: venv-dev ## write the last figures of make bench into docs/
 chaos: venv-dev ## break one thing after the other, and print what callers notice (some minutes)
 	@.venv-dev/bin/python -m chaos $(ARGS)
 
-soak: venv-dev ## print memory and file descriptors of ten minutes' load (ARGS=1 for one minute)
+soak: venv-dev ## print memory and file descriptors of ten minutes' load, once warm (ARGS=1 for one minute)
 	@.venv-dev/bin/python -m chaos.soak $(ARGS)
 
 image-test: venv-dev ## as root on Debian: build the image, run it, bring compose up, stop and clean all

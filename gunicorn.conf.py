@@ -7,6 +7,8 @@ reads anew.
 
 import logging
 import os
+import socket
+import struct
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -57,6 +59,10 @@ graceful_timeout = 30
 # Longer than the idle time of the usual proxies (60), so that they close first and lose no request.
 keepalive = 75
 
+# How long a caller who has begun a request may send nothing of it, or take nothing of its answer:
+# a thread waits meanwhile, and would wait for ever for one whose line was cut.
+_SILENCE_SECONDS = 10
+
 # A query holds up to 50 `exclude` beside the image; 8190 is the most gunicorn can be told.
 limit_request_line = 8190
 limit_request_fields = 64
@@ -79,9 +85,25 @@ class _Worker(Protocol):
     wsgi: Flask
 
 
+class _Arbiter(Protocol):
+    LISTENERS: "list[_Listener]"
+
+
+class _Listener(Protocol):
+    sock: socket.socket
+
+
 def on_starting(_server: object) -> None:
     """Make the directory of the metrics."""
     open_directory(os.environ)
+
+
+def when_ready(server: _Arbiter) -> None:
+    """Limit the silence of callers; gunicorn has no setting for it, but connections inherit it."""
+    limit = struct.pack("ll", _SILENCE_SECONDS, 0)
+    for listener in server.LISTENERS:
+        for option in (socket.SO_RCVTIMEO, socket.SO_SNDTIMEO):
+            listener.sock.setsockopt(socket.SOL_SOCKET, option, limit)
 
 
 def post_fork(_server: object, _worker: object) -> None:

@@ -21,15 +21,13 @@ class Asked:
     """One question.
 
     Attributes:
-        begun: When, on the monotonic clock.
         trouble: Why it has no answer, or not the one it should have; None where all is well.
-        broken: Whether the connection broke under it.
+        port: Of the caller's end of the connection that broke under it; None where none did.
     """
 
-    begun: float
     seconds: float
     trouble: str | None
-    broken: bool = False
+    port: int | None = None
 
 
 @dataclass(slots=True)
@@ -84,19 +82,20 @@ class _Caller:
         self._keeps = keeps
         self._connection = self._connect()
         self._used = False
+        self._local_port: int | None = None
 
     def _connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection("127.0.0.1", self._port, timeout=_SECONDS)
 
     def run(self, load: Load, stop: threading.Event) -> None:
         while not stop.wait(_THINKING_SECONDS):
-            begun = time.monotonic()
+            begun, broken = time.monotonic(), None
             try:
-                trouble, broken = self._ask(load), False
+                trouble = self._ask(load)
             except (OSError, http.client.HTTPException) as error:
-                trouble, broken = repr(error), True
+                trouble, broken = repr(error), self._local_port
                 self._reset()
-            load.asked.append(Asked(begun, time.monotonic() - begun, trouble, broken))
+            load.asked.append(Asked(time.monotonic() - begun, trouble, broken))
         self._connection.close()
 
     def _ask(self, load: Load) -> str | None:
@@ -110,6 +109,8 @@ class _Caller:
             return self._exchange()
 
     def _exchange(self) -> str | None:
+        if self._connection.sock is None:
+            self._open()
         self._connection.request("GET", self._path)
         response = self._connection.getresponse()
         body = response.read()
@@ -117,6 +118,11 @@ class _Caller:
         if not self._keeps:
             self._connection.close()
         return None if response.status == HTTPStatus.OK else f"{response.status}: {body!r}"
+
+    def _open(self) -> None:
+        self._local_port = None
+        self._connection.connect()
+        self._local_port = self._connection.sock.getsockname()[1]
 
     def _reset(self) -> None:
         self._connection.close()

@@ -1,8 +1,9 @@
 """One line of what is printed."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from chaos.load import Asked, Load
+from chaos.load import Load
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,18 +24,18 @@ class Outcome:
 
     @classmethod
     def of(
-        cls, fault: str, load: Load, *, killed: tuple[float, ...] = (), note: str = ""
+        cls, fault: str, load: Load, *, killed: Collection[int] = (), note: str = ""
     ) -> "Outcome":
         """Sum a load up.
 
         Args:
             fault: What was done.
             load: What was seen of it.
-            killed: When workers were killed, on the monotonic clock.
+            killed: The callers' ports of the connections that killed workers held.
             note: What else there is to say.
         """
         failed = load.failed
-        own = [each for each in failed if any(_was_open(each, moment) for moment in killed)]
+        own = [each for each in failed if each.port in killed]
         retried = f"{load.retried} asked again on a new connection" if load.retried else ""
         first = next((each.trouble or "" for each in failed if each not in own), "")
         notes = "; ".join(filter(None, (note, retried, first[:100])))
@@ -52,8 +53,3 @@ class Outcome:
 
 
 HEADER = f"{'fault':44}{'requests':>9} {'failures':>8} {'allowed':>7} {'p99 ms':>8}  notes"
-
-
-def _was_open(asked: Asked, moment: float) -> bool:
-    """Whether a question was on its way when a worker was killed, and its connection broke."""
-    return asked.broken and asked.begun <= moment <= asked.begun + asked.seconds

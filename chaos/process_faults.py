@@ -17,6 +17,7 @@ from tests.e2e.service import Service
 _ROUNDS = 3
 _ROUND_SECONDS = 3.0
 _IN_FLIGHT = 8
+_STOPPING_SECONDS = 0.05
 
 
 def warm(deployment: Deployment) -> None:
@@ -50,16 +51,26 @@ def do_nothing(directory: Path) -> Iterator[Outcome]:
 
 def kill_workers(directory: Path) -> Iterator[Outcome]:
     """Kill a worker, again and again."""
-    killed: list[float] = []
+    held: set[int] = set()
     with start_deployment(directory) as deployment:
         warm(deployment)
         with run_load(deployment.services, deployment.image) as load:
             for _ in range(_ROUNDS):
                 time.sleep(_ROUND_SECONDS / 2)
-                killed.append(time.monotonic())
-                os.kill(list_workers(deployment.services[0])[0], signal.SIGKILL)
+                held |= _kill(list_workers(deployment.services[0])[0])
                 time.sleep(_ROUND_SECONDS / 2)
-    yield Outcome.of(f"{_ROUNDS} workers killed (SIGKILL)", load, killed=tuple(killed))
+    yield Outcome.of(f"{_ROUNDS} workers killed (SIGKILL)", load, killed=held)
+
+
+def _kill(worker: int) -> set[int]:
+    """Kill a worker, and give the callers' ports of the connections that it held just before."""
+    os.kill(worker, signal.SIGSTOP)
+    # Its threads take a moment to stop; from then on, it accepts no more.
+    time.sleep(_STOPPING_SECONDS)
+    held = {str(each.readlink()) for each in Path(f"/proc/{worker}/fd").iterdir()}
+    sockets = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    os.kill(worker, signal.SIGKILL)
+    return {int(each[2].partition(":")[2], 16) for each in sockets if f"socket:[{each[9]}]" in held}
 
 
 def reload(directory: Path) -> Iterator[Outcome]:

@@ -9,6 +9,15 @@ if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
   exit 1
 fi
 
+# Of what serves (nginx, docker-registry, prometheus), the program is wanted and no daemon.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  trap 'exit 1' HUP INT TERM
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
+fi
+
 echo "Installing $package"
 export DEBIAN_FRONTEND=noninteractive
 # One broken source among several is no reason to stop: the installation tells whether it matters.

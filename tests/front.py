@@ -20,6 +20,7 @@ class RegistryFront(LoopbackServer):
         delay_seconds: How long each listing is held up.
         manifest_delay_seconds: How long each such manifest is.
         refusal: The status that is answered in place of the registry's, with a pause of 2 s.
+        refused: How often it was.
     """
 
     def __init__(self, registry: str, delay_seconds: float = 0.0) -> None:
@@ -27,6 +28,7 @@ class RegistryFront(LoopbackServer):
         self.delay_seconds = delay_seconds
         self.manifest_delay_seconds = 0.0
         self.refusal: int | None = None
+        self.refused = 0
         self.listings: list[str] = []
         self.manifests: list[str] = []
         super().__init__(_Handler)
@@ -64,6 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self) -> tuple[int, Message, bytes]:
         if self.server.refusal is None:
             return self._forward()
+        self.server.refused += 1
         headers = Message()
         headers["Retry-After"] = "2"
         return self.server.refusal, headers, b"{}"

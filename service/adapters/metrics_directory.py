@@ -7,6 +7,7 @@ anything; one that finds no room serves all the same, and is not counted.
 
 import os
 import shutil
+import struct
 import tempfile
 from collections.abc import Mapping, MutableMapping
 from contextlib import suppress
@@ -65,10 +66,13 @@ def enter_directory(environ: Mapping[str, str], process: int) -> None:
 
 
 def leave_directory(environ: Mapping[str, str], process: int) -> None:
-    """Forget the gauges of a worker that has ended; its counts stay."""
-    if VARIABLE in environ:
-        with suppress(OSError):
-            multiprocess.mark_process_dead(process)  # type: ignore[no-untyped-call]
+    """Forget the gauges of a worker that has ended; its counts stay, without room for more."""
+    if VARIABLE not in environ:
+        return
+    with suppress(OSError):
+        multiprocess.mark_process_dead(process)  # type: ignore[no-untyped-call]
+        for file in Path(environ[VARIABLE]).glob(f"*_{process}.db"):
+            _shrink(file)
 
 
 def close_directory() -> None:
@@ -86,3 +90,14 @@ def _reserve(file: Path) -> None:
         unfinished.rename(file)
     finally:
         unfinished.unlink(missing_ok=True)
+
+
+def _shrink(file: Path) -> None:
+    """Give back what a file that nobody writes any more has not used.
+
+    Else each worker that is replaced would leave so much behind that a small disk is soon full.
+    """
+    with file.open("rb") as stream:
+        # As prometheus_client has it: how many bytes are used, these and four more included.
+        (used,) = struct.unpack("i", stream.read(4))
+    os.truncate(file, max(used, 8))

@@ -21,7 +21,11 @@ _ASKED = re.compile(r'advisor_requests_total\{.*route="/v1/upgrade",status="200"
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Service]:
-    settings = {"ADVISOR_SNAPSHOT_DIR": str(SNAPSHOT), "WEB_CONCURRENCY": "2"}
+    settings = {
+        "ADVISOR_SNAPSHOT_DIR": str(SNAPSHOT),
+        "TMPDIR": str(tmp_path),
+        "WEB_CONCURRENCY": "2",
+    }
     with start_service(tmp_path, settings) as running:
         yield running
 
@@ -43,7 +47,9 @@ def test_the_metrics_are_those_of_all_workers_whichever_is_asked(service: Servic
     assert {_count_asked(service) for _ in range(10)} == {20}
 
 
-def test_the_counts_of_a_killed_worker_stay_and_its_gauges_do_not(service: Service) -> None:
+def test_the_counts_of_a_killed_worker_stay_and_its_gauges_do_not(
+    service: Service, tmp_path: Path
+) -> None:
     for _ in range(20):
         service.ask(IMAGE)
     killed = _workers(service)[0]
@@ -52,6 +58,8 @@ def test_the_counts_of_a_killed_worker_stay_and_its_gauges_do_not(service: Servi
     wait_until(lambda: len(_workers(service)) == 3)
 
     assert _count_asked(service) == 20
+    kinds = {file.name.split("_")[0] for file in tmp_path.glob(f"kairos-*/*_{killed}.db")}
+    assert kinds == {"counter", "histogram"}
 
 
 def test_sighup_under_load_loses_no_request(service: Service) -> None:

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,17 @@ def test_a_body_that_does_not_say_its_length_is_refused_where_it_gets_too_large(
 
     assert answer.startswith(f"HTTP/1.1 {status} ".encode())
     assert b"application/problem+json" in answer
+
+
+def test_a_caller_who_falls_silent_within_a_request_holds_no_thread(service: Service) -> None:
+    head = b"POST /v1/upgrade HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
+    body = head + b"Content-Type: text/plain\r\nContent-Length: 100\r\n\r\nKAIROS"
+
+    with ThreadPoolExecutor() as pool:
+        in_head, in_body = pool.map(service.send, (head, body))
+
+    assert in_head == b""
+    assert in_body.startswith(b"HTTP/1.1 400 ")
 
 
 def test_raw_bytes_in_a_query_are_a_bad_request(service: Service) -> None:

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 from flask import Response
 from flask.testing import FlaskClient
@@ -24,6 +26,31 @@ def test_every_answer_tells_browsers_to_do_nothing_with_it(
 
     assert response.status_code == status
     assert {name: response.headers[name] for name in SECURITY_HEADERS} == SECURITY_HEADERS
+
+
+def test_every_route_does_so_whatever_its_method(client: FlaskClient) -> None:
+    statuses = set()
+    for rule in client.application.url_map.iter_rules():
+        path = re.sub(r"<[^>]*>", "x", rule.rule)
+        for method in ("GET", "HEAD", "POST", "PUT", "OPTIONS", "TRACE", "MINE"):
+            response = client.open(path, method=method)
+            statuses.add(response.status_code)
+            sent = {name: len(response.headers.getlist(name)) for name in SECURITY_HEADERS}
+            assert sent == dict.fromkeys(SECURITY_HEADERS, 1), (method, path)
+
+    assert statuses >= {200, 400, 404, 405, 415}
+
+
+def test_what_is_not_modified_or_too_large_does_so_too(client: FlaskClient) -> None:
+    path = f"/v1/upgrade?image={UPGRADABLE}"
+    tag = client.get(path).headers["ETag"]
+
+    unmodified = client.get(path, headers={"If-None-Match": tag})
+    large = client.post("/v1/upgrade", data=b"#" * 300_000, content_type="text/plain")
+
+    assert (unmodified.status_code, large.status_code) == (304, 413)
+    for response in (unmodified, large):
+        assert SECURITY_HEADERS.items() <= dict(response.headers).items()
 
 
 def test_a_failure_does_so_too() -> None:

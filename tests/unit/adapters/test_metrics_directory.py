@@ -118,3 +118,29 @@ def test_the_gauges_of_a_worker_end_with_it_and_its_counts_do_not(environ: dict[
     assert "open 1.0" in before
     assert "open 1.0" not in after
     assert "done_total 1.0" in after
+
+
+def test_a_worker_that_has_ended_leaves_no_more_than_its_counts(environ: dict[str, str]) -> None:
+    open_directory(environ)
+    enter_directory(environ, os.getpid())
+    Counter("done", "Done.", registry=CollectorRegistry()).inc()
+    told = CollectorRegistry()
+    MultiProcessCollector(told)  # type: ignore[no-untyped-call]
+
+    leave_directory(environ, os.getpid())
+
+    files = {file.name: file.stat().st_size for file in Path(environ[VARIABLE]).iterdir()}
+    assert set(files) == {f"counter_{os.getpid()}.db", f"histogram_{os.getpid()}.db"}
+    assert max(files.values()) < 200
+    assert "done_total 1.0" in generate_latest(told).decode()
+
+
+def test_a_worker_that_ends_before_it_counts_can_be_read(environ: dict[str, str]) -> None:
+    open_directory(environ)
+    enter_directory(environ, 7)
+    told = CollectorRegistry()
+    MultiProcessCollector(told)  # type: ignore[no-untyped-call]
+
+    leave_directory(environ, 7)
+
+    assert generate_latest(told) == b""
