@@ -21,7 +21,6 @@ from tests.release_files import V3_2_4, V3_6_0, V4_2_0, write_file
 from tests.shells import SHELLS, find_shell
 
 DONE, NOTHING, REFUSED, UNSURE, FAILED, MISUSED = 0, 10, 20, 30, 40, 64
-ACCEPT = ("--accept", "advisory:v4-hadron-only")
 TARGET = "quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.6.0-k3s-v1.32.9-k3s1"
 # Where the service sends the same node that is not to try v3.6.0.
 SECOND = "quay.io/kairos/ubuntu:24.04-standard-amd64-generic-v3.5.10-k3s-v1.32.10-k3s1"
@@ -114,7 +113,7 @@ def unframed(body: str) -> bytes:
 
 
 def test_an_upgrade_is_printed_as_a_command(node: Node, url: str) -> None:
-    done = node.run(url, *ACCEPT)
+    done = node.run(url)
 
     assert done.returncode == DONE
     assert done.stdout == f"kairos-agent upgrade --source oci:{TARGET}\n"
@@ -123,8 +122,8 @@ def test_an_upgrade_is_printed_as_a_command(node: Node, url: str) -> None:
 
 
 def test_an_upgrade_is_carried_out_and_then_awaits_the_reboot(node: Node, url: str) -> None:
-    first = node.run(url, *ACCEPT, "--run")
-    second = node.run(url, *ACCEPT, "--run")
+    first = node.run(url, "--run")
+    second = node.run(url, "--run")
 
     assert (first.returncode, second.returncode) == (DONE, NOTHING)
     assert node.upgrades == [f"upgrade --source oci:{TARGET}"]
@@ -132,10 +131,10 @@ def test_an_upgrade_is_carried_out_and_then_awaits_the_reboot(node: Node, url: s
 
 
 def test_a_node_that_booted_its_upgrade_goes_on_from_there(node: Node, url: str) -> None:
-    node.run(url, *ACCEPT, "--run")
+    node.run(url, "--run")
     node.boot(UPGRADED)
 
-    done = node.run(url, *ACCEPT, "--run")
+    done = node.run(url, "--run")
 
     assert done.returncode == DONE
     assert "v3.7.2" in node.upgrades[-1]
@@ -143,12 +142,12 @@ def test_a_node_that_booted_its_upgrade_goes_on_from_there(node: Node, url: str)
 
 
 def test_a_version_that_the_node_rolled_back_from_is_not_tried_again(node: Node, url: str) -> None:
-    node.run(url, *ACCEPT, "--run")
+    node.run(url, "--run")
 
     node.boot(V3_2_4, "passive")
-    fallen_back = node.run(url, *ACCEPT, "--run")
+    fallen_back = node.run(url, "--run")
     node.boot(V3_2_4)
-    again = node.run(url, *ACCEPT, "--run")
+    again = node.run(url, "--run")
 
     assert (fallen_back.returncode, again.returncode) == (REFUSED, DONE)
     assert "rolled back from v3.6.0" in fallen_back.stderr
@@ -156,22 +155,22 @@ def test_a_version_that_the_node_rolled_back_from_is_not_tried_again(node: Node,
 
 
 def test_what_was_rolled_back_from_can_be_forgotten(node: Node, url: str) -> None:
-    node.run(url, *ACCEPT, "--run")
+    node.run(url, "--run")
     node.boot(V3_2_4)
     node.run(url, "--run")
 
-    done = node.run(url, *ACCEPT, "--run", "--forget")
+    done = node.run(url, "--run", "--forget")
 
     assert done.returncode == DONE
-    assert node.upgrades == [f"upgrade --source oci:{TARGET}"] * 2
+    assert node.upgrades == [f"upgrade --source oci:{name}" for name in (TARGET, SECOND, TARGET)]
 
 
 def test_printing_knows_of_a_rollback_and_writes_nothing(node: Node, url: str) -> None:
-    node.run(url, *ACCEPT, "--run")
+    node.run(url, "--run")
     node.boot(V3_2_4)
     before = node.state.read_text()
 
-    done = node.run(url, *ACCEPT)
+    done = node.run(url)
 
     assert done.stdout == f"kairos-agent upgrade --source oci:{SECOND}\n"
     assert node.state.read_text() == before
@@ -179,11 +178,11 @@ def test_printing_knows_of_a_rollback_and_writes_nothing(node: Node, url: str) -
 
 def test_an_agent_that_fails_is_no_rollback(node: Node, url: str) -> None:
     node.end_agent_with(3)
-    failed = node.run(url, *ACCEPT, "--run")
+    failed = node.run(url, "--run")
     node.end_agent_with(0)
     node.boot(V3_2_4)
 
-    done = node.run(url, *ACCEPT, "--run")
+    done = node.run(url, "--run")
 
     assert (failed.returncode, done.returncode) == (FAILED, DONE)
     assert "kairos-agent ended with 3" in failed.stderr
@@ -191,12 +190,12 @@ def test_an_agent_that_fails_is_no_rollback(node: Node, url: str) -> None:
 
 
 def test_the_recovery_system_tells_nothing_of_the_last_attempt(node: Node, url: str) -> None:
-    node.run(url, *ACCEPT, "--run")
+    node.run(url, "--run")
     node.boot(UPGRADED, "recovery")
-    in_recovery = node.run(url, *ACCEPT, "--run")
+    in_recovery = node.run(url, "--run")
     node.boot(V3_2_4)
 
-    done = node.run(url, *ACCEPT)
+    done = node.run(url)
 
     assert in_recovery.returncode == REFUSED
     assert done.stdout == f"kairos-agent upgrade --source oci:{SECOND}\n"
@@ -210,7 +209,7 @@ def test_a_node_that_did_not_boot_its_active_system_is_refused(
 ) -> None:
     node.boot(V3_2_4, state)
 
-    done = node.run(url, *ACCEPT, "--run")
+    done = node.run(url, "--run")
 
     assert (done.returncode, node.upgrades) == (REFUSED, [])
     assert "error: blocked: " in done.stderr
@@ -222,7 +221,7 @@ def test_a_trusted_boot_node_tells_no_state_and_is_not_refused_for_it(
 ) -> None:
     node.boot(V3_2_4, "uki_boot")
 
-    done = node.run(url, *ACCEPT)
+    done = node.run(url)
 
     assert done.returncode == DONE
 
@@ -230,8 +229,8 @@ def test_a_trusted_boot_node_tells_no_state_and_is_not_refused_for_it(
 def test_a_node_of_which_nobody_knows_what_it_booted_is_not_upgraded(node: Node, url: str) -> None:
     (node.root / "run/cos/active_mode").unlink()
 
-    unknown = node.run(url, *ACCEPT, "--run")
-    told = node.run(url, *ACCEPT, "--boot-state", "active")
+    unknown = node.run(url, "--run")
+    told = node.run(url, "--boot-state", "active")
 
     assert (unknown.returncode, told.returncode) == (UNSURE, DONE)
 
@@ -273,9 +272,10 @@ def test_a_file_without_a_repository_needs_one_beside_it(node: Node, url: str) -
     without = node.run(url)
     beside = node.run(url, "--image", "quay.io/kairos/ubuntu", "--query", "kubernetes=keep")
 
-    assert (without.returncode, beside.returncode) == (UNSURE, REFUSED)
+    assert (without.returncode, beside.returncode) == (UNSURE, DONE)
     assert "error: repository-unknown: " in without.stderr
-    assert "v1.34.1" not in without.stdout
+    assert without.stdout == ""
+    assert beside.stdout.startswith("kairos-agent upgrade --source oci:quay.io/kairos/ubuntu:")
 
 
 def test_a_service_that_is_down_is_not_an_answer(node: Node) -> None:
@@ -397,12 +397,18 @@ def test_the_question_holds_the_file_the_state_and_what_is_excluded(node: Node) 
 
     with Impostor(reply(NO_TARGET)) as impostor:
         done = node.run(
-            impostor.url, "--query", "kubernetes=keep", "--query", "exclude=v3.5.0", *ACCEPT
+            impostor.url,
+            "--query",
+            "kubernetes=keep",
+            "--query",
+            "exclude=v3.5.0",
+            "--accept",
+            "major_jump",
         )
 
     assert done.returncode == NOTHING
     assert impostor.path == (
-        "/v1/upgrade?format=env&kubernetes=keep&exclude=v3.5.0&accept=advisory:v4-hadron-only"
+        "/v1/upgrade?format=env&kubernetes=keep&exclude=v3.5.0&accept=major_jump"
         "&max_step=minor&boot_state=active&exclude=v3.6.0&exclude=v3.7.0-RC1"
     )
     assert impostor.headers["Content-Type"] == "text/plain"
@@ -447,16 +453,16 @@ def test_https_is_trusted_by_the_authority_that_was_named_alone(node: Node) -> N
 
 def test_two_runs_at_once_are_one(node: Node, url: str) -> None:
     (node.root / "hold").touch()
-    command = [*find_shell("dash"), str(SCRIPT), "--url", url, *ACCEPT, "--run"]
+    command = [*find_shell("dash"), str(SCRIPT), "--url", url, "--run"]
     with subprocess.Popen(command, env=node.environ, start_new_session=True) as first:  # noqa: S603
         _wait_for(node.root / "called")
 
-        second = node.run(url, *ACCEPT, "--run")
+        second = node.run(url, "--run")
 
         # The agent outlives the script that called it, and still holds the lock.
         first.kill()
         first.wait()
-        third = node.run(url, *ACCEPT, "--run")
+        third = node.run(url, "--run")
         os.killpg(first.pid, signal.SIGKILL)
 
     assert (second.returncode, third.returncode) == (UNSURE, UNSURE)
@@ -511,14 +517,14 @@ def test_a_node_that_is_not_kairos_is_not_asked_about(node: Node, url: str) -> N
 def test_kairos_of_before_v3_2_is_known_by_its_os_release(node: Node, url: str) -> None:
     (node.root / "etc/kairos-release").rename(node.root / "etc/os-release")
 
-    assert node.run(url, *ACCEPT).returncode == DONE
+    assert node.run(url).returncode == DONE
 
 
 def test_a_damaged_memory_stops_the_upgrade(node: Node, url: str) -> None:
     node.state.parent.mkdir(parents=True)
     node.state.write_text("excluded $(reboot)\n")
 
-    done = node.run(url, *ACCEPT, "--run")
+    done = node.run(url, "--run")
 
     assert (done.returncode, node.upgrades) == (UNSURE, [])
 
@@ -526,7 +532,7 @@ def test_a_damaged_memory_stops_the_upgrade(node: Node, url: str) -> None:
 def test_no_upgrade_is_tried_that_cannot_be_remembered(node: Node, url: str) -> None:
     (node.root / "usr/local/lib").write_text("a file, where a directory should be")
 
-    done = node.run(url, *ACCEPT, "--run")
+    done = node.run(url, "--run")
 
     assert (done.returncode, node.upgrades) == (UNSURE, [])
 
@@ -534,7 +540,7 @@ def test_no_upgrade_is_tried_that_cannot_be_remembered(node: Node, url: str) -> 
 def test_jitter_waits_no_longer_than_told(node: Node, url: str) -> None:
     started = time.monotonic()
 
-    done = node.run(url, *ACCEPT, "--jitter", "1")
+    done = node.run(url, "--jitter", "1")
 
     assert done.returncode == DONE
     assert time.monotonic() - started < 20
@@ -546,7 +552,7 @@ def test_the_unit_runs_the_script_with_the_options_of_its_file(node: Node, url: 
     unit.read(ROOT / "examples" / "kairos-upgrade.service")
     program, *arguments = shlex.split(unit["Service"]["ExecStart"])
     at = arguments.index("$KAIROS_UPGRADE_OPTIONS")
-    arguments[at : at + 1] = ["--url", url, *ACCEPT]
+    arguments[at : at + 1] = ["--url", url]
 
     done = node.call(*arguments)
 
