@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from threading import Event, Lock, Thread
+from weakref import ref
 
 _PROBE_SECONDS = 1.0
 
@@ -34,14 +35,25 @@ class Breaker:
             if self.is_open:
                 return False
             self._closed.clear()
-        Thread(target=self._heal, name="breaker", daemon=True).start()
+        arguments = ref(self), self._interval_seconds
+        Thread(target=_heal, args=arguments, name="breaker", daemon=True).start()
         return True
 
-    def _heal(self) -> None:
-        # Nobody sets this: it is a clock that a test may set to nothing.
-        pause = Event()
-        while True:
-            pause.wait(self._interval_seconds)
-            if self._probe():
-                self._closed.set()
-                return
+    def heal(self) -> bool:
+        """Probe once, and close where that succeeds; tells whether it did."""
+        healed = self._probe()
+        if healed:
+            self._closed.set()
+        return healed
+
+
+def _heal(broken: "ref[Breaker]", interval_seconds: float) -> None:
+    """Probe until that succeeds, or nobody is left who would know."""
+    # Nobody sets this: it is a clock that a test may set to nothing.
+    pause = Event()
+    while not pause.wait(interval_seconds):
+        breaker = broken()
+        if breaker is None or breaker.heal():
+            return
+        # Held only while it probes, so that it can end with whom it serves.
+        del breaker

@@ -1,4 +1,7 @@
+import gc
 import time
+import weakref
+from threading import Event
 
 from service.adapters.breaker import Breaker
 
@@ -31,3 +34,21 @@ def test_only_the_first_trouble_trips() -> None:
 
     assert tripped == [True, False, False]
     assert breaker.is_open
+
+
+def test_probing_ends_with_whom_it_serves() -> None:
+    probed, forgotten = Event(), Event()
+
+    def fail() -> bool:
+        probed.set()
+        return False
+
+    breaker = Breaker(fail, interval_seconds=0.001)
+    weakref.finalize(breaker, forgotten.set)
+    breaker.trip()
+    assert probed.wait(10)
+
+    del breaker
+    gc.collect()
+
+    assert forgotten.wait(10)
