@@ -42,7 +42,7 @@ _PACKAGES = {
 _MIRROR = "http://deb.debian.org/debian"
 _BASES = {"python": "python3,python3-venv,ca-certificates", "redis": "redis-server,redis-tools"}
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
-_PIP_CONFIGURATIONS = (Path("/etc/pip.conf"), Path("/root/.config/pip/pip.conf"))
+_PIP_CONFIGURATIONS = (Path("/etc/pip.conf"), Path.home() / ".config/pip/pip.conf")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 _TAG = "ubuntu:24.04-standard-amd64-generic-v3.2.3-k3sv1.31.2-k3s1"
