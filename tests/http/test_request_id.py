@@ -1,10 +1,21 @@
 import re
+import subprocess
+import sys
 
 import pytest
 from flask.testing import FlaskClient
 
-from tests.apps import BrokenSource, build_client_over
+from tests.apps import ROOT, BrokenSource, build_client_over
 
+TWO_PROCESSES = """
+import os
+from service.web.request_id import begin_request
+
+child = os.fork()
+os.write(1, f"{begin_request({})}\\n".encode())
+if child:
+    os.waitpid(child, 0)
+"""
 MADE = re.compile(r"[0-9a-f]{32}")
 
 
@@ -56,3 +67,13 @@ def test_a_failure_is_logged_under_the_id_that_the_caller_gets(
     assert response.status_code == 500
     log = capsys.readouterr()
     assert '"request_id":"mine"' in log.out + log.err
+
+
+def test_workers_that_were_forked_make_different_ids() -> None:
+    command = [sys.executable, "-c", TWO_PROCESSES]
+
+    told = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)  # noqa: S603
+
+    ids = told.stdout.split()
+    assert len(set(ids)) == 2
+    assert all(map(MADE.fullmatch, ids))
