@@ -39,7 +39,6 @@ _PACKAGES = {
     "/usr/lib/podman/netavark": "netavark",
     "/usr/lib/podman/aardvark-dns": "aardvark-dns",
 }
-_MIRROR = "http://deb.debian.org/debian"
 _BASES = {"python": "python3,python3-venv,ca-certificates", "redis": "redis-server,redis-tools"}
 _CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 _PIP_CONFIGURATIONS = (Path("/etc/pip.conf"), Path.home() / ".config/pip/pip.conf")
@@ -125,7 +124,7 @@ def _make_base(work: Path, kind: str, name: str) -> None:
     ]
     packages = f"--include={_BASES[kind]}"
     options = ("--quiet", "--variant=minbase", packages, *hooks)
-    _run("mmdebstrap", *options, "bookworm", str(archive), _MIRROR)
+    _run("mmdebstrap", *options, "bookworm", str(archive))
     _run("podman", "import", "--quiet", f"--change=ENV PATH={_PATH}", str(archive), name)
     archive.unlink()
 
