@@ -1,7 +1,11 @@
 """Registry clients for tests: all of the real one, on loopback."""
 
+import socket
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import get_ident
+
+import pytest
 
 from service.adapters.credentials import Credentials
 from service.adapters.http import Network
@@ -36,3 +40,17 @@ def make_client(
 
 def make_source(client: RegistryClient | None = None) -> RegistryTagSource:
     return RegistryTagSource(client or make_client(), clock=FakeClock())
+
+
+def resolve_with(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., object]) -> None:
+    """Let names be resolved otherwise by this thread alone.
+
+    Others may still be looking for a Redis that a test took away.
+    """
+    here = get_ident()
+    resolve: Callable[..., object] = socket.getaddrinfo
+
+    def choose(*args: object, **kwargs: object) -> object:
+        return (answer if get_ident() == here else resolve)(*args, **kwargs)
+
+    monkeypatch.setattr(socket, "getaddrinfo", choose)

@@ -8,7 +8,7 @@ from service.adapters.http import Network
 from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError, RepositoryNotFoundError
 from tests.fakes import FakeClock
-from tests.integration.clients import HASTE, LOOPBACK, make_client, make_source
+from tests.integration.clients import HASTE, LOOPBACK, make_client, make_source, resolve_with
 from tests.integration.conftest import REGISTRY_TAGS
 from tests.integration.registry_server import TAGS, RegistryServer
 
@@ -189,7 +189,7 @@ def test_name_that_does_not_resolve_is_unavailable(monkeypatch: pytest.MonkeyPat
     def fail(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    resolve_with(monkeypatch, fail)
 
     with pytest.raises(RegistryUnavailableError):
         make_source().list_tags(Repository("registry.example", "kairos/ubuntu"))
@@ -202,7 +202,7 @@ def test_docker_hub_is_asked_at_its_api_host(monkeypatch: pytest.MonkeyPatch) ->
         resolved.append(host)
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    resolve_with(monkeypatch, fail)
 
     with pytest.raises(RegistryUnavailableError):
         make_source().list_tags(Repository("docker.io", "library/ubuntu"))
@@ -244,7 +244,7 @@ def test_name_is_resolved_once_and_the_checked_address_connected_to(
         address = "127.0.0.1" if host == "registry.example" else host
         return resolve(address, *args, **kwargs)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(socket, "getaddrinfo", answer)
+    resolve_with(monkeypatch, answer)
     name = f"registry.example:{faulty.server_port}"
     listed = frozenset({"registry.example"})
     source = make_source(make_client(Network(insecure=listed, private=listed)))

@@ -13,7 +13,7 @@ from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError
 from tests.fakes import FakeClock
 from tests.integration.certificates import Authority
-from tests.integration.clients import HASTE, LOOPBACK, make_client, make_source
+from tests.integration.clients import HASTE, LOOPBACK, make_client, make_source, resolve_with
 from tests.integration.connect_proxy import ConnectProxy
 from tests.integration.registry_server import (
     TAGS,
@@ -288,7 +288,7 @@ def test_name_that_resolves_differently_the_second_time_is_not_asked_a_second_ti
         connected.append(address[0])
         raise ConnectionRefusedError
 
-    monkeypatch.setattr("service.adapters.address.socket.getaddrinfo", resolve)
+    resolve_with(monkeypatch, resolve)
     monkeypatch.setattr("service.adapters.connection.create_connection", connect)
 
     with pytest.raises(RegistryUnavailableError):
