@@ -186,7 +186,8 @@ def _parse_failure(value: object) -> Failure | None:
             return RepositoryNotFoundError(detail)
         case RegistryUnavailableError.slug:
             seconds = value.get("retry_after_seconds")
-            if not isinstance(seconds, int) or not 0 <= seconds <= _MAX_RETRY_AFTER_SECONDS:
+            # A truth value is an integer as well.
+            if type(seconds) is not int or not 0 <= seconds <= _MAX_RETRY_AFTER_SECONDS:
                 raise ValueError("has a failure without a time to ask again")
             return RegistryUnavailableError(detail, retry_after_seconds=seconds)
         case RegistryError.slug:

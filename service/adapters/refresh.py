@@ -95,10 +95,16 @@ class Refresher:
     def take_over(self, record: Record, known: Entry | None) -> Entry | None:
         """Read a record that came from outside; None where it is not to be trusted."""
         try:
-            return Entry.read(record, known, self._clock())
+            return Entry.read(self._limit(record), known, self._clock())
         except ValueError as error:
             self._events.note("record_refused", key=str(record.repository), error=str(error))
             return None
+
+    def _limit(self, record: Record) -> Record:
+        """Give a record no longer a life than it would have here, whatever it says."""
+        due_at = _add(record.made_at, max(self._lives.fresh, _MISSING_LIFE))
+        until = _add(record.fetched_at, self._lives.stale) if record.fetched_at else due_at
+        return replace(record, due_at=min(record.due_at, due_at), until=min(record.until, until))
 
     def _doubts(self, known: Entry, catalogue: Catalogue) -> bool:
         """Whether a listing must be seen once more before it replaces the one that is known."""

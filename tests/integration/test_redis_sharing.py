@@ -1,7 +1,9 @@
 """Workers of one deployment before a real Redis, and all that can happen to it."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from service.adapters.redis_store import RedisStore
 from service.adapters.store import MemoryStore
 from service.domain.catalogue import TagListing
 from service.domain.reference import Repository
-from service.errors import RegistryUnavailableError, RepositoryNotFoundError
+from service.errors import RegistryUnavailableError, RepositoryNotFoundError, ServiceError
 from tests.fakes import FakeClock, FakeTagSource
 from tests.integration.clients import make_client, make_source
 from tests.integration.registry_server import RegistryServer
@@ -293,6 +295,33 @@ def test_foreign_record_is_replaced(
     assert first.tag_count == second.tag_count == 400
     assert source.asked == [HADRON]
     assert pair[0].events.count("record_refused") > 0
+
+
+@pytest.mark.parametrize(
+    "answer", [TAGS, RegistryUnavailableError("down"), RepositoryNotFoundError("gone")]
+)
+def test_record_that_claims_to_stand_for_ever_is_asked_for_again_like_any_other(
+    redis: RedisServer, source: FakeTagSource, answer: list[str] | ServiceError
+) -> None:
+    source.answers[HADRON] = answer
+    with suppress(ServiceError):
+        Worker(redis.url, source).fetch()
+    record = redis.client.get(KEY)
+    assert isinstance(record, bytes)
+    head, state, listing = record.split(b"\n", 2)
+    for_ever = dict.fromkeys(("due_at", "until"), "9999-12-31T23:59:59+00:00")
+    changed = json.dumps(json.loads(state) | for_ever).encode()
+    redis.client.set(KEY, b"\n".join((head, changed, listing)))
+    worker = Worker(redis.url, source)
+    with suppress(ServiceError):
+        worker.fetch()
+    source.clock.advance(FRESH)
+    source.answers[HADRON] = [*TAGS, "v0.0.1-core-amd64-generic-v2.0.0"]
+
+    refreshed = worker.refresh()
+
+    assert refreshed.tag_count == 401
+    assert len(source.asked) == 2
 
 
 def test_flushed_redis_gets_the_listing_back(

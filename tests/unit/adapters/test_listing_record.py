@@ -108,6 +108,9 @@ def test_generation_is_read_from_the_first_bytes() -> None:
         _break(
             failure={"code": "registry-unavailable", "detail": "x", "retry_after_seconds": 10**9}
         ),
+        _break(
+            failure={"code": "registry-unavailable", "detail": "x", "retry_after_seconds": True}
+        ),
         replace(_make(), listing=b"").dump(),
         replace(_make(), listing=b"", fetched_at=None).dump(),
         _make().dump() + b" " * 9_000_000,
