@@ -2,12 +2,15 @@
 
 import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from redis import Redis
+from redis.crc import key_slot
 
 from service.adapters.event_log import EventLog
 from service.adapters.redis_link import RedisLink
@@ -31,6 +34,8 @@ from tests.integration.sharing_workers import (
     wait_until,
 )
 from tests.redis_server import RedisServer, start_cluster, start_redis, start_sentinel
+
+LOCK = f"v1:lock:{{{KEY}}}"
 
 
 class SlowSource(FakeTagSource):
@@ -72,6 +77,18 @@ def test_what_is_listed_elsewhere_or_with_credentials_stays_apart(
         Worker(redis.url, source, origin=origin).fetch()
 
     assert source.asked == [HADRON] * 3
+
+
+@pytest.mark.parametrize("origin", ["", "registry.local/kairos/hadron#5ec2e7"])
+def test_record_and_its_lock_are_in_one_slot_of_a_cluster(
+    redis: RedisServer, source: FakeTagSource, origin: str
+) -> None:
+    Worker(redis.url, source, origin=origin).fetch()
+
+    (key,) = redis.client.keys(f"*{KEY}*")
+
+    assert isinstance(key, bytes)
+    assert key_slot(key) == key_slot(LOCK.encode())
 
 
 def test_record_is_compressed_and_ends_by_itself(
@@ -136,10 +153,23 @@ def test_workers_change_to_a_new_listing_together(
     assert seen == sorted(seen)
 
 
+@pytest.mark.parametrize(
+    "lock",
+    [
+        lambda client: client.set(LOCK, b"of the dead", px=3000),
+        lambda client: client.set(LOCK, b"of nobody"),
+        lambda client: client.set(LOCK, b"of nobody", ex=3600),
+        lambda client: client.lpush(LOCK, "a"),
+    ],
+    ids=["dead", "for-ever", "for-long", "wrong-type"],
+)
 def test_holder_that_dies_delays_the_others_by_seconds(
-    pair: tuple[Worker, Worker], redis: RedisServer, source: FakeTagSource
+    pair: tuple[Worker, Worker],
+    redis: RedisServer,
+    source: FakeTagSource,
+    lock: Callable[[Redis], object],
 ) -> None:
-    redis.client.set(f"v1:lock:{{{KEY}}}", b"of the dead", px=3000)
+    lock(redis.client)
 
     catalogue = pair[0].fetch_within(5)
 
