@@ -216,6 +216,7 @@ def test_redirects_end(faulty: RegistryServer) -> None:
         ("https://user:secret@127.0.0.1/", "no address"),
         ("https://127.0.0.1\\@public.example/", "no address"),
         ("http://[", "no address"),
+        (f"http://{'a' * 30_000}.example/", "no address"),
     ],
 )
 def test_redirect_is_held_to_the_checks_of_a_registry(
