@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+from tests.e2e.calling import calling
 from tests.e2e.service import Service
 
 _SECONDS = 30
@@ -57,22 +59,13 @@ class Load:
 @contextmanager
 def run_load(services: Sequence[Service], image: str, callers: int = 8) -> Iterator[Load]:
     """Ask all instances about an image, until the end of the block."""
-    load, stop = Load(), threading.Event()
-    threads = [
-        threading.Thread(
-            target=_Caller(services[number % len(services)], image, keeps=number % 4 < 2).run,
-            args=(load, stop),
-        )
+    load = Load()
+    each = [
+        _Caller(services[number % len(services)], image, keeps=number % 4 < 2)
         for number in range(callers)
     ]
-    for thread in threads:
-        thread.start()
-    try:
+    with calling(partial(caller.run, load) for caller in each):
         yield load
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(_SECONDS)
 
 
 class _Caller:
