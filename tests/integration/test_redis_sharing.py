@@ -389,6 +389,20 @@ def test_answer_never_goes_back_to_an_older_listing(
     assert len(source.asked) == 2
 
 
+@pytest.mark.parametrize(("minutes", "listings"), [(4, 1), (60, 2)])
+def test_clocks_that_are_apart_cost_one_listing_at_most(
+    redis: RedisServer, source: FakeTagSource, minutes: int, listings: int
+) -> None:
+    ahead = FakeTagSource(FakeClock(source.clock.now + timedelta(minutes=minutes)))
+    ahead.answers, ahead.asked = source.answers, source.asked
+    workers = [Worker(redis.url, each) for each in (ahead, source)]
+
+    counts = [worker.fetch().tag_count for worker in workers * 3]
+
+    assert counts == [400] * 6
+    assert source.asked == [HADRON] * listings
+
+
 def test_listing_is_kept_over_the_failure_that_another_shared(
     pair: tuple[Worker, Worker], redis: RedisServer, source: FakeTagSource
 ) -> None:
