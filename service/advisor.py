@@ -111,10 +111,6 @@ class Advisor:
         )
         return advisor.recommend_upgrade(request, form), transcript
 
-    def would_repeat(self, transcript: Transcript) -> bool:
-        """Whether what was recommended on a transcript would be recommended again."""
-        return transcript.is_repeated_by(self._source, self._start_verifying)
-
     def identify(self, claim: Claim) -> Image:
         """Say what a node runs; asks nobody.
 

@@ -18,12 +18,12 @@ from service.adapters.deadline import Deadline
 from service.adapters.log import configure_logging
 from service.adapters.rules_file import load_builtin_rules, load_rules, tell_version
 from service.advisor import Advisor
-from service.backend import Backend, StartVerifying, build_backend
-from service.domain.catalogue import CatalogueSource
+from service.backend import Backend, build_backend
 from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
+from service.domain.transcript import LeasingSource, StartLeasing
 from service.fleet import FleetAdvisor
 from service.settings import Settings
 from service.web import (
@@ -63,8 +63,8 @@ _MAX_KEPT_BYTES = 10 * 1024 * 1024
 
 def create_app(
     settings: Settings,
-    source: CatalogueSource | None = None,
-    start_verifying: StartVerifying | None = None,
+    source: LeasingSource | None = None,
+    start_verifying: StartLeasing | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> Flask:
     """Build the application.
@@ -92,15 +92,13 @@ def create_app(
     now = clock or backend.clock
     app.extensions["clock"] = now
     app.extensions["tracker"] = backend.tracker
-    catalogues = source or backend.source
-    advisor = Advisor(
-        catalogues,
+    _register_advisors(
+        app,
+        settings,
         build_scope(settings, backend.list_tracked),
-        _build_rulebook(settings),
-        settings.default_organisation,
+        source or backend.source,
         start_verifying if source else backend.start_verifying,
     )
-    _register_advisors(app, settings, advisor, catalogues)
     observer = Observer(app.config["RULES_VERSION"])
     register_observation(app, observer)
     register_request_id(app)
@@ -127,17 +125,24 @@ def create_app(
 
 
 def _register_advisors(
-    app: Flask, settings: Settings, advisor: Advisor, catalogues: CatalogueSource
+    app: Flask,
+    settings: Settings,
+    scope: Scope,
+    source: LeasingSource,
+    start_verifying: StartLeasing | None,
 ) -> None:
     """Let views find who answers."""
+    rulebook = _build_rulebook(settings)
+    advisor = Advisor(source, scope, rulebook, settings.default_organisation, start_verifying)
     app.extensions["advisor"] = advisor
     app.extensions["kept_answers"] = KeptAnswers(
-        advisor.would_repeat, LRUCache(_MAX_KEPT_BYTES, attrgetter("size"))
+        lambda transcript: transcript.repeat(source, start_verifying),
+        LRUCache(_MAX_KEPT_BYTES, attrgetter("size")),
     )
     app.extensions["fleet_advisor"] = FleetAdvisor(
         advisor,
         lambda repositories: BatchCatalogueSource(
-            catalogues, repositories, Deadline(settings.registry_timeout)
+            source, repositories, Deadline(settings.registry_timeout)
         ),
     )
 

@@ -30,6 +30,8 @@ from tests.integration.sharing_workers import (
 )
 from tests.redis_server import RedisServer, start_cluster, start_redis, start_sentinel
 
+MOMENT = timedelta(seconds=1)
+
 
 class SlowSource(FakeTagSource):
     """A source that takes its time."""
@@ -132,6 +134,40 @@ def test_workers_change_to_a_new_listing_together(
 
     assert set(seen) == {400, 401}
     assert seen == sorted(seen)
+
+
+def test_no_worker_holds_a_promise_when_a_new_listing_comes(
+    pair: tuple[Worker, Worker], source: FakeTagSource
+) -> None:
+    make_due(pair)[0].clock.advance(-MOMENT)
+    trust_ends()
+    for worker in pair:
+        worker.fetch()
+    promised = [worker.cache.lease(HADRON) for worker in pair]
+    assert all(lease.holds(time.monotonic()) for lease in promised)
+    source.clock.advance(MOMENT)
+    source.answers[HADRON] = [*TAGS, "v0.0.1-core-amd64-generic-v2.0.0"]
+
+    with ThreadPoolExecutor(1) as pool:
+        refreshing = pool.submit(pair[0].refresh)
+        while not refreshing.done():
+            for worker in pair:
+                lease = worker.cache.lease(HADRON)
+                if worker.fetch().tag_count == len(TAGS):
+                    promised.append(lease)
+
+    assert not any(lease.holds(time.monotonic()) for lease in promised)
+
+
+def test_without_redis_a_new_listing_ends_a_promise(source: FakeTagSource) -> None:
+    worker = Worker("redis://127.0.0.1:1/0", source)
+    worker.fetch()
+    lease = worker.cache.lease(HADRON)
+    source.clock.advance(FRESH)
+
+    worker.refresh()
+
+    assert not lease.holds(time.monotonic())
 
 
 def test_holder_that_dies_delays_the_others_by_seconds(
