@@ -31,8 +31,6 @@ from tests.integration.sharing_workers import (
 )
 from tests.redis_server import RedisServer, start_cluster, start_redis, start_sentinel
 
-MOMENT = timedelta(seconds=1)
-
 
 class SlowSource(FakeTagSource):
     """A source that takes its time."""
@@ -142,35 +140,20 @@ def take_promise(worker: Worker) -> Lease:
     return worker.cache.lease(HADRON)
 
 
-def test_no_worker_holds_a_promise_when_a_new_listing_comes(
-    pair: tuple[Worker, Worker], source: FakeTagSource
-) -> None:
-    make_due(pair)[0].clock.advance(-MOMENT)
-    wait_until(lambda: all(take_promise(worker).holds(time.monotonic()) for worker in pair))
-    promised = [take_promise(worker) for worker in pair]
-    source.clock.advance(MOMENT)
-    source.answers[HADRON] = [*TAGS, "v0.0.1-core-amd64-generic-v2.0.0"]
+def test_nothing_is_promised_while_another_may_replace_it(pair: tuple[Worker, Worker]) -> None:
+    first, second = pair
+    wait_until(lambda: take_promise(second).holds(time.monotonic()))
+    promised = take_promise(second)
+    holding = first.sharing.try_hold(str(HADRON))
+    assert holding
 
-    with ThreadPoolExecutor(1) as pool:
-        refreshing = pool.submit(pair[0].refresh)
-        while not refreshing.done():
-            for worker in pair:
-                lease = worker.cache.lease(HADRON)
-                if worker.fetch().tag_count == len(TAGS):
-                    promised.append(lease)
+    with holding as held:
+        held.wait_for_readers()
 
-    assert not any(lease.holds(time.monotonic()) for lease in promised)
+        assert not promised.holds(time.monotonic())
+        assert not take_promise(second).holds(time.monotonic())
 
-
-def test_without_redis_a_new_listing_ends_a_promise(source: FakeTagSource) -> None:
-    worker = Worker("redis://127.0.0.1:1/0", source)
-    worker.fetch()
-    lease = worker.cache.lease(HADRON)
-    source.clock.advance(FRESH)
-
-    worker.refresh()
-
-    assert not lease.holds(time.monotonic())
+    wait_until(lambda: take_promise(second).holds(time.monotonic()))
 
 
 def test_holder_that_dies_delays_the_others_by_seconds(
