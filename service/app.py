@@ -41,12 +41,12 @@ from service.web import (
 )
 from service.web.bearer import register_bearer
 from service.web.caching import CacheRules, register_caching
+from service.web.default_headers import DefaultHeaders
 from service.web.kept_answers import KeptAnswers
 from service.web.observation import Observer, register_observation
 from service.web.problems import register_problems
 from service.web.rate_limit import register_rate_limit
 from service.web.request_id import register_request_id
-from service.web.security_headers import register_security_headers
 from service.web.shortcut import Shortcut
 
 if TYPE_CHECKING:
@@ -159,7 +159,6 @@ def _register_manners(
     private = settings.api_tokens_file is not None
     rules = CacheRules(settings.fresh, settings.stale, clock=clock, private=private)
     register_caching(app, rules)
-    register_security_headers(app)
     return rules
 
 
@@ -167,7 +166,7 @@ def _wrap(
     app: Flask, settings: Settings, rules: CacheRules, observer: Observer
 ) -> "WSGIApplication":
     """Give what stands between gunicorn and Flask, the outermost last."""
-    around: WSGIApplication = app.wsgi_app
+    around: WSGIApplication = DefaultHeaders(app.wsgi_app)
     # A limit and tokens are looked at within Flask, so nothing may pass that by.
     if not (settings.rate_limit or settings.api_tokens_file):
         around = Shortcut(around, app.extensions["kept_answers"], rules, observer)

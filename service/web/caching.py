@@ -106,9 +106,8 @@ def is_known(tag: str, if_none_match: str | None) -> bool:
 
 
 def register_caching(app: Flask, rules: CacheRules) -> None:
-    """Let views tell caches of their answers; whatever they tell nothing of is not kept."""
+    """Let views tell caches of their answers."""
     app.extensions["cache_rules"] = rules
-    app.after_request(_keep_nothing_else)
 
 
 def make_cacheable(response: Response, basis: Basis, tag: str | None = None) -> Response:
@@ -142,9 +141,4 @@ def _make_conditional(
     if is_known(tag, request.headers.get("If-None-Match")):
         response.status_code = HTTPStatus.NOT_MODIFIED
         response.set_data(b"")
-    return response
-
-
-def _keep_nothing_else(response: Response) -> Response:
-    response.headers.setdefault("Cache-Control", "no-store")
     return response
