@@ -71,7 +71,7 @@ def _decide(query: UpgradeQuery) -> tuple[RenderedAnswer, Transcript]:
         response.content_type,
         body,
         headers,
-        tag_of(body, response.mimetype or "", *headers.values()),
+        tag_of(body, form, *headers.values()),
         _find_basis(answer),
         decision,
     )
