@@ -83,7 +83,11 @@ def _parse_reference_repository(organisation: str, name: str) -> Repository:
 def parse_prefix(text: str) -> str:
     """Read a registry, or a registry and a path on it."""
     # Two parts more, for Docker Hub puts one of its own before a single one.
-    return str(_parse_repository(f"{text}/x/x")).removesuffix("/x/x")
+    try:
+        return str(_parse_repository(f"{text}/x/x")).removesuffix("/x/x")
+    except ValidationError as error:
+        message = f"{text!r} is not registry[:port][/path], such as quay.io/kairos."
+        raise ValidationError(message) from error
 
 
 def _parse_repository(text: str) -> Repository:
