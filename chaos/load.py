@@ -6,9 +6,11 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
+from tests.e2e.deployment import run_callers
 from tests.e2e.service import Service
 
 _SECONDS = 30
@@ -58,21 +60,12 @@ class Load:
 def run_load(services: Sequence[Service], image: str, callers: int = 8) -> Iterator[Load]:
     """Ask all instances about an image, until the end of the block."""
     load, stop = Load(), threading.Event()
-    threads = [
-        threading.Thread(
-            target=_Caller(services[number % len(services)], image, keeps=number % 4 < 2).run,
-            args=(load, stop),
-        )
+    asking = (
+        _Caller(services[number % len(services)], image, keeps=number % 4 < 2)
         for number in range(callers)
-    ]
-    for thread in threads:
-        thread.start()
-    try:
+    )
+    with run_callers([partial(caller.run, load, stop) for caller in asking], stop):
         yield load
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(_SECONDS)
 
 
 class _Caller:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from tests.e2e.service import Reply, Service, start_service
@@ -115,14 +116,18 @@ def run_load(services: Sequence[Service], image: str, callers: int = 4) -> Itera
                 load.errors.append(repr(error))
             load.seconds.append(time.monotonic() - begun)
 
-    threads = [
-        threading.Thread(target=call, args=(services[number % len(services)],))
-        for number in range(callers)
-    ]
+    with run_callers([partial(call, services[n % len(services)]) for n in range(callers)], stop):
+        yield load
+
+
+@contextmanager
+def run_callers(calls: Sequence[Callable[[], None]], stop: threading.Event) -> Iterator[None]:
+    """Have each call made on a thread of its own; tell them to stop at the end of the block."""
+    threads = [threading.Thread(target=call) for call in calls]
     for thread in threads:
         thread.start()
     try:
-        yield load
+        yield
     finally:
         stop.set()
         for thread in threads:
