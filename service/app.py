@@ -103,8 +103,7 @@ def create_app(
     register_observation(app, observer)
     register_request_id(app)
     register_problems(app)
-    # What a snapshot holds does not age.
-    rules = _register_manners(app, settings, backend, None if settings.snapshot_dir else now)
+    rules = _register_manners(app, settings, backend, now)
     for module in (
         upgrade,
         fleet,
@@ -148,7 +147,7 @@ def _register_advisors(
 
 
 def _register_manners(
-    app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime] | None
+    app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime]
 ) -> CacheRules:
     """Put what every request and answer passes around the views."""
     # Before the tokens: who guesses at them is counted as well.
