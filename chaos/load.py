@@ -10,7 +10,7 @@ from functools import partial
 from http import HTTPStatus
 from urllib.parse import urlencode
 
-from tests.e2e.deployment import run_callers
+from tests.e2e.calling import calling
 from tests.e2e.service import Service
 
 _SECONDS = 30
@@ -59,12 +59,12 @@ class Load:
 @contextmanager
 def run_load(services: Sequence[Service], image: str, callers: int = 8) -> Iterator[Load]:
     """Ask all instances about an image, until the end of the block."""
-    load, stop = Load(), threading.Event()
-    asking = (
+    load = Load()
+    each = [
         _Caller(services[number % len(services)], image, keeps=number % 4 < 2)
         for number in range(callers)
-    )
-    with run_callers([partial(caller.run, load, stop) for caller in asking], stop):
+    ]
+    with calling(partial(caller.run, load) for caller in each):
         yield load
 
 

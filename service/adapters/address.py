@@ -64,14 +64,16 @@ def resolve(host: str, port: int, *, private: frozenset[str]) -> list[str]:
 def refuse_literal(host: str, port: int, *, private: frozenset[str]) -> None:
     """Refuse what needs no resolver to be known as not public: an address, or ``localhost``.
 
-    The resolver is asked for numbers alone, because it knows spellings such as ``127.1``.
+    The resolver is asked for numbers alone, because it knows spellings such as ``127.1``. It takes
+    no dot at their end, which others overlook.
 
     Raises:
         RegistryError: It is not public, and not listed.
     """
-    name = "127.0.0.1" if host.rstrip(".").endswith("localhost") else host
+    name = host.rstrip(".")
+    numbers = "127.0.0.1" if name.endswith("localhost") else name
     try:
-        found = socket.getaddrinfo(name, port, flags=socket.AI_NUMERICHOST)
+        found = socket.getaddrinfo(numbers, port, flags=socket.AI_NUMERICHOST)
     except (OSError, UnicodeError):
         return
     _refuse_private(host, port, [str(sockaddr[0]) for *_, sockaddr in found], private)

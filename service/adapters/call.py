@@ -8,8 +8,9 @@ from urllib.parse import urlsplit
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
-# Strict, so that no two readers of a URL take different hosts from it.
-_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]+|\[[A-Fa-f0-9:.]+\])(?::[0-9]{1,5})?")
+# Strict, so that no two readers of a URL take different hosts from it; and no longer than a name
+# can be, for it is told in errors. Source: RFC 1035, section 2.3.4.
+_AUTHORITY = re.compile(r"(?:[A-Za-z0-9._-]{1,255}|\[[A-Fa-f0-9:.]{2,45}\])(?::[0-9]{1,5})?")
 
 
 @dataclass(frozen=True, slots=True)

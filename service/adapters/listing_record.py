@@ -13,6 +13,7 @@ Whoever can write to the store can write a record: reading one trusts nothing in
 import json
 import re
 import zlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Self
@@ -40,6 +41,19 @@ Failure = RepositoryNotFoundError | RegistryError
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """Listings that were too small to be believed.
+
+    Attributes:
+        digest: Tells the last of them apart from others.
+        since: When the first of them came.
+    """
+
+    digest: str
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What is known of one repository.
 
@@ -51,7 +65,7 @@ class Record:
         fetched_at: When the listing was fetched; None without one.
         listing: The tags, packed; empty without a listing.
         failure: How the source failed when it was last asked.
-        doubted: Whether it has given a listing that was too small to be believed at once.
+        doubt: What it said since that was too small to be believed at once.
     """
 
     generation: str
@@ -62,7 +76,7 @@ class Record:
     fetched_at: datetime | None = None
     listing: bytes = b""
     failure: Failure | None = None
-    doubted: bool = False
+    doubt: Doubt | None = None
 
     def dump(self) -> bytes:
         """Give the record as bytes."""
@@ -73,7 +87,7 @@ class Record:
             "until": self.until.isoformat(),
             "fetched_at": self.fetched_at.isoformat() if self.fetched_at else None,
             "failure": _dump_failure(self.failure),
-            "doubted": self.doubted,
+            "doubt": _dump_doubt(self.doubt),
         }
         head = f"upgrade-advisor/1 {self.generation}\n{json.dumps(state)}\n"
         return head.encode() + self.listing
@@ -101,7 +115,7 @@ class Record:
             fetched_at=_parse_time(state["fetched_at"]) if state.get("fetched_at") else None,
             listing=raw[end + 1 :],
             failure=_parse_failure(state.get("failure")),
-            doubted=state.get("doubted") is True,
+            doubt=_parse_doubt(state.get("doubt")),
         )
         if (record.fetched_at is None) != (record.listing == b""):
             raise ValueError("has a listing without its time, or a time without its listing")
@@ -158,6 +172,16 @@ def _parse_time(value: object) -> datetime:
     return time
 
 
+def _dump_doubt(doubt: Doubt | None) -> Mapping[str, str] | None:
+    return {"digest": doubt.digest, "since": doubt.since.isoformat()} if doubt else None
+
+
+def _parse_doubt(value: object) -> Doubt | None:
+    if not isinstance(value, dict):
+        return None
+    return Doubt(str(value.get("digest")), _parse_time(value.get("since")))
+
+
 def _dump_failure(failure: Failure | None) -> dict[str, object] | None:
     if failure is None:
         return None
@@ -186,7 +210,8 @@ def _parse_failure(value: object) -> Failure | None:
             return RepositoryNotFoundError(detail)
         case RegistryUnavailableError.slug:
             seconds = value.get("retry_after_seconds")
-            if not isinstance(seconds, int) or not 0 <= seconds <= _MAX_RETRY_AFTER_SECONDS:
+            # A truth value is an integer as well.
+            if type(seconds) is not int or not 0 <= seconds <= _MAX_RETRY_AFTER_SECONDS:
                 raise ValueError("has a failure without a time to ask again")
             return RegistryUnavailableError(detail, retry_after_seconds=seconds)
         case RegistryError.slug:

@@ -5,6 +5,7 @@ into a hole kills the process. So each worker has its files reserved as a whole 
 anything; one that finds no room serves all the same, and is not counted.
 """
 
+import fcntl
 import os
 import shutil
 import struct
@@ -24,11 +25,13 @@ KINDS = ("counter", "gauge_livemax", "histogram")
 # Holds as many series of one kind as there can be; see the bounds in ``metrics.py``.
 FILE_BYTES = 256 * 1024
 
+_PREFIX = "kairos-upgrade-advisor-metrics-"
+
 _log = structlog.get_logger()
 
 
-# What was made here, by this process or by the one that it was forked of.
-_own: list[Path] = []
+# What was made here, by this process or by the one that it was forked of, and what locks it.
+_own: dict[Path, int] = {}
 
 
 def open_directory(environ: MutableMapping[str, str]) -> None:
@@ -39,8 +42,8 @@ def open_directory(environ: MutableMapping[str, str]) -> None:
     """
     try:
         if VARIABLE not in environ:
-            _own.append(Path(tempfile.mkdtemp(prefix="kairos-upgrade-advisor-")))
-            environ[VARIABLE] = str(_own[0])
+            _remove_left()
+            environ[VARIABLE] = str(_make())
         directory = Path(environ[VARIABLE])
         directory.mkdir(parents=True, exist_ok=True)
         for file in directory.glob("*.db"):
@@ -77,8 +80,34 @@ def leave_directory(environ: Mapping[str, str], process: int) -> None:
 
 def close_directory() -> None:
     """Remove it, if it was made here."""
-    for directory in _own:
+    while _own:
+        directory, lock = _own.popitem()
         shutil.rmtree(directory, ignore_errors=True)
+        os.close(lock)
+
+
+def _make() -> Path:
+    """Make a directory that stays locked while this process, or one forked of it, lives."""
+    unlocked = Path(tempfile.mkdtemp(prefix=f".{_PREFIX}"))
+    lock = os.open(unlocked, os.O_RDONLY)
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    directory = unlocked.rename(unlocked.with_name(unlocked.name[1:]))
+    _own[directory] = lock
+    return directory
+
+
+def _remove_left() -> None:
+    """Remove what those have left who were killed; nobody locks it any more."""
+    for directory in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        # It may be another's, or locked, or just be removed by another.
+        with suppress(OSError):
+            lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                if os.fstat(lock).st_uid == os.geteuid():
+                    shutil.rmtree(directory)
+            finally:
+                os.close(lock)
 
 
 def _reserve(file: Path) -> None:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
+from service.adapters.entry import MAX_SKEW
 from service.adapters.event_log import EventLog
 from service.adapters.store import Store
 from service.errors import RegistryUnavailableError
@@ -62,7 +63,7 @@ class Pauses:
     def _find(self, host: str) -> datetime | None:
         kept = self._store.get(_key(host))
         try:
-            return _parse_time(kept) if kept else None
+            return _parse_time(kept, self._clock() + _LONGEST + MAX_SKEW) if kept else None
         except ValueError:
             self._events.note("stored_record_refused", kind="pause")
             return None
@@ -83,10 +84,11 @@ def _key(host: str) -> str:
     return f"pause:{host}"
 
 
-def _parse_time(kept: bytes) -> datetime:
+def _parse_time(kept: bytes, latest: datetime) -> datetime:
     time = datetime.fromisoformat(kept.decode())
-    if time.tzinfo is None:
-        raise ValueError("a time without a zone")
+    # A store may keep for ever what is none of ours.
+    if time.tzinfo is None or time > latest:
+        raise ValueError("a time without a zone, or after every pause")
     return time
 
 

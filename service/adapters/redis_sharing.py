@@ -1,6 +1,6 @@
 """Records in Redis, one key a repository: ``v1:tags:<registry>/<name>``.
 
-With a mirror or credentials, what tells them apart follows after a ``#``.
+With a mirror or credentials it is in braces, and what tells them apart follows after a ``#``.
 
 How workers agree. Who has seen the record of a repository may trust that for a second. Who is
 about to replace it takes a lock first, and replaces it more than a second later; meanwhile whoever
@@ -65,7 +65,8 @@ class RedisSharing:
     def _key(self, repository: Repository) -> str:
         """Name the record; what is listed elsewhere, or with other credentials, may differ."""
         origin = self._origin(repository)
-        return f"{_PREFIX}{repository}#{origin}" if origin else f"{_PREFIX}{repository}"
+        # In braces, so that a cluster keeps it in the slot of the lock.
+        return f"{{{_PREFIX}{repository}}}#{origin}" if origin else f"{_PREFIX}{repository}"
 
     def peek(self, repository: Repository) -> Sighting | None:
         """See Sharing."""
@@ -120,7 +121,7 @@ class RedisSharing:
         if own is None:
             return None
         lock = self._link.call(lambda client: _build_lock(client, name))
-        taken = self._link.call(lambda _: lock.acquire()) if lock else None
+        taken = self._link.call(lambda client: _take(client, lock)) if lock else None
         if lock is None or taken is None:
             return own
         if not taken:
@@ -170,6 +171,20 @@ def _build_lock(client: Client, name: str) -> RedisLock:
         thread_local=False,
     )
     return lock
+
+
+def _take(client: Client, lock: RedisLock) -> bool:
+    """Take a lock, unless another has it.
+
+    What stands under its name and does not end as soon as ours is no lock of ours, and would keep
+    everybody from asking; so it is made to end.
+    """
+    if lock.acquire():
+        return True
+    milliseconds = round(_LOCK_SECONDS * 1000)
+    if not 0 <= client.pttl(lock.name) <= milliseconds:
+        client.pexpire(lock.name, milliseconds)
+    return False
 
 
 def _name_lock(name: str) -> str:

@@ -1,5 +1,6 @@
 """Asking a source again, and deciding what its answer is worth."""
 
+import hashlib
 import secrets
 from collections.abc import Callable
 from copy import copy
@@ -11,7 +12,7 @@ import structlog
 
 from service.adapters.entry import Entry
 from service.adapters.event_log import EventLog
-from service.adapters.listing_record import Failure, Record, pack_listing
+from service.adapters.listing_record import Doubt, Failure, Record, pack_listing
 from service.domain.catalogue import Catalogue, TagListing, TagSource
 from service.domain.reference import Repository
 from service.errors import RegistryError, RepositoryNotFoundError
@@ -21,6 +22,9 @@ _FAILURE_LIFE = timedelta(seconds=10)
 
 # How long a repository is known to be missing; short, for it may just be about to be pushed.
 _MISSING_LIFE = timedelta(seconds=30)
+
+# How long small listings are doubted that differ from each other.
+_LONGEST_DOUBT = timedelta(hours=1)
 
 # Every life is shorter by up to this share, so that what was made together does not end together.
 _JITTER = 0.1
@@ -54,7 +58,9 @@ class Refresher:
     """Asks a tag source, and makes the next entry of a repository of what it says.
 
     - A listing is the new entry, unless it holds less than half of the images of the one before:
-      then the old one stays, marked stale, until a second listing says the same.
+      then the old one stays, marked stale, until the same tags are listed once more. Where they
+      are others each time, they are believed after an hour: a registry that is being mended has
+      settled by then, and one that is pushed to all the time must not be held off for good.
     - That a repository does not exist is no failure but an answer: nothing in its old listing can
       be pulled any more.
     - A failure leaves the old listing standing, marked stale, as long as it may be.
@@ -85,34 +91,45 @@ class Refresher:
         catalogue = known.reuse_catalogue(record) if known else None
         if catalogue is None:
             catalogue = Catalogue.from_listing(listing)
-        if known is not None and self._doubts(known, catalogue):
-            doubt = RegistryError(f"{repository.registry} lists less than half of {repository}")
-            entry = self._fall_back(repository, known, doubt)
-            return replace(entry, record=replace(entry.record, doubted=True))
+        if known is not None and (doubt := self._doubt(known, catalogue, listing)):
+            small = RegistryError(f"{repository.registry} lists less than half of {repository}")
+            entry = self._fall_back(repository, known, small)
+            return replace(entry, record=replace(entry.record, doubt=doubt))
         _log_listed(catalogue)
         return Entry.make(record, catalogue)
 
     def take_over(self, record: Record, known: Entry | None) -> Entry | None:
         """Read a record that came from outside; None where it is not to be trusted."""
         try:
-            return Entry.read(record, known, self._clock())
+            return Entry.read(self._limit(record), known, self._clock())
         except ValueError as error:
             self._events.note("record_refused", key=str(record.repository), error=str(error))
             return None
 
-    def _doubts(self, known: Entry, catalogue: Catalogue) -> bool:
-        """Whether a listing must be seen once more before it replaces the one that is known."""
-        before = known.catalogue.image_count if known.catalogue else 0
-        if self._clock() >= known.record.until or 2 * catalogue.image_count >= before:
-            return False
+    def _limit(self, record: Record) -> Record:
+        """Give a record no longer a life than it would have here, whatever it says."""
+        due_at = _add(record.made_at, max(self._lives.fresh, _MISSING_LIFE))
+        until = _add(record.fetched_at, self._lives.stale) if record.fetched_at else due_at
+        return replace(record, due_at=min(record.due_at, due_at), until=min(record.until, until))
+
+    def _doubt(self, known: Entry, catalogue: Catalogue, listing: TagListing) -> Doubt | None:
+        """Say what must be seen once more before it replaces what is known; None where nothing."""
+        before, now = known.catalogue.image_count if known.catalogue else 0, self._clock()
+        if now >= known.record.until or 2 * catalogue.image_count >= before:
+            return None
+        digest = hashlib.sha256("\n".join(sorted(listing.tags)).encode()).hexdigest()
+        last = known.record.doubt
+        believed = last is not None and (
+            digest == last.digest or now >= last.since + _LONGEST_DOUBT
+        )
         self._events.note(
             "listing_shrank",
             repository=str(catalogue.repository),
             images=catalogue.image_count,
             before=before,
-            believed=known.record.doubted,
+            believed=believed,
         )
-        return not known.record.doubted
+        return None if believed else Doubt(digest, last.since if last else now)
 
     def _record(self, listing: TagListing) -> Record:
         now = self._clock()

@@ -11,12 +11,14 @@ from http import HTTPStatus
 from service.adapters.call import Call
 from service.adapters.deadline import Deadline
 from service.adapters.manifest import ACCEPT
+from service.adapters.next_page import find_next
 from service.adapters.registry_client import RegistryClient
 from service.domain.delivery import Signatures
 from service.domain.reference import Repository
 from service.errors import RegistryError
 
 _MAX_BYTES = 512 * 1024
+_MAX_PAGES = 5
 _INDEX = {"Accept": "application/vnd.oci.image.index.v1+json"}
 _SIGNATURE = "application/vnd.dev.cosign.artifact.sig.v1+json"
 _BUNDLE = "application/vnd.dev.sigstore.bundle"
@@ -68,13 +70,19 @@ def _list_referrers(
         RegistryError: It cannot be asked.
         ValueError: It answers nonsense.
     """
-    call = Call(f"{client.base_url(repository)}/referrers/{digest}", _MAX_BYTES, headers=_INDEX)
-    answer = client.send(repository, call, deadline)
-    if answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-        return
-    if answer.status != HTTPStatus.OK:
-        raise RegistryError(f"{repository.registry} lists no referrers")
-    yield from client.read(repository, _read_referrers, answer.body, deadline)
+    url = f"{client.base_url(repository)}/referrers/{digest}"
+    for page in range(_MAX_PAGES):
+        answer = client.send(repository, Call(url, _MAX_BYTES, headers=_INDEX), deadline)
+        if page == 0 and answer.status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
+            return
+        if answer.status != HTTPStatus.OK:
+            raise RegistryError(f"{repository.registry} lists no referrers")
+        yield from client.read(repository, _read_referrers, answer.body, deadline)
+        following = find_next(url, answer.headers.get("Link", ""))
+        if following is None:
+            return
+        url = following
+    raise RegistryError(f"{repository.registry} lists referrers without end")
 
 
 def _read_referrers(body: bytes) -> list[Mapping[str, object]]:

@@ -66,17 +66,17 @@ class Findings:
     """What was found for one question.
 
     Attributes:
-        refused: Images that cannot be pulled, and why.
+        refused: Tags that cannot be pulled, as they are spelled, and why.
         target: What is known of the target; None where nothing was asked.
         signatures: Those of the target.
         running: What is known of the running image; None where nothing was asked.
     """
 
-    refused: Mapping[ImageTag, Refusal] = field(default_factory=dict)
+    refused: Mapping[str, Refusal] = field(default_factory=dict)
     target: Delivery | None = None
     signatures: Signatures = Signatures()
     running: Delivery | None = None
 
     def refusing(self, image: ImageTag, refusal: Refusal) -> Self:
         """Give the same with one more image that cannot be pulled."""
-        return replace(self, refused={**self.refused, image: refusal})
+        return replace(self, refused={**self.refused, str(image): refusal})

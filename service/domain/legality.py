@@ -36,7 +36,7 @@ class Terms(Protocol):
     Attributes:
         running: What the node runs now, from which ``max_step`` is measured.
         rules: Those that speak of the running image.
-        undelivered: The images that the registry cannot deliver, and why.
+        undelivered: The tags that the registry cannot deliver, as they are spelled, and why.
     """
 
     @property
@@ -49,7 +49,7 @@ class Terms(Protocol):
     def rules(self) -> Rules: ...  # noqa: D102
 
     @property
-    def undelivered(self) -> Mapping[ImageTag, Refusal]: ...  # noqa: D102
+    def undelivered(self) -> Mapping[str, Refusal]: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class Hop:
     target: ImageTag
     policy: Policy
     rules: Rules
-    undelivered: Mapping[ImageTag, Refusal] = field(default_factory=dict)
+    undelivered: Mapping[str, Refusal] = field(default_factory=dict)
 
 
 class Gate:
@@ -292,7 +292,7 @@ def _kubernetes_minor_held(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
 def _undelivered(refusal: Refusal) -> _Rule:
     def rule(terms: Terms, _: ImageTag) -> Sequence[_Test]:
         undelivered = terms.undelivered
-        return (lambda target: undelivered.get(target) is refusal,) if undelivered else ()
+        return (lambda target: undelivered.get(str(target)) is refusal,) if undelivered else ()
 
     return rule
 

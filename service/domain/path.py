@@ -29,14 +29,14 @@ class Journey:
         running: What the node runs.
         images: The images of its stream, lowest Kairos and then Kubernetes version first.
         rules: Those that speak of the running image.
-        undelivered: The images that the registry cannot deliver, and why.
+        undelivered: The tags that the registry cannot deliver, as they are spelled, and why.
     """
 
     running: ImageTag
     images: Lineup
     policy: Policy
     rules: Rules
-    undelivered: Mapping[ImageTag, Refusal] = field(default_factory=dict)
+    undelivered: Mapping[str, Refusal] = field(default_factory=dict)
 
     def hop(self, origin: ImageTag, target: ImageTag) -> Hop:
         """Give the hop between two images of this journey."""

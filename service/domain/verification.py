@@ -6,6 +6,7 @@ from service.domain.delivery import Delivery, Signatures, TargetVerifier
 from service.domain.image import Image
 from service.domain.plan import Plan, make_plan
 from service.domain.recommendation import Recommendation, tell
+from service.domain.reference import Reference
 from service.domain.situation import Situation
 
 # A registry that has lost more than that has lost its mind.
@@ -13,22 +14,26 @@ MAX_CANDIDATES = 5
 
 
 class RememberingVerifier:
-    """Asks another verifier once for each image, whatever it finds. See TargetVerifier."""
+    """Asks another verifier once for each image, whatever it finds. See TargetVerifier.
+
+    Images are told apart by their references: equal versions may be spelled otherwise.
+    """
 
     def __init__(self, verifier: TargetVerifier) -> None:
         self._verifier = verifier
-        self._deliveries: dict[Image, Delivery] = {}
-        self._signatures: dict[tuple[Image, str], Signatures] = {}
+        self._deliveries: dict[Reference, Delivery] = {}
+        self._signatures: dict[tuple[Reference, str], Signatures] = {}
 
     def verify(self, image: Image) -> Delivery:
         """See TargetVerifier."""
-        if image not in self._deliveries:
-            self._deliveries[image] = self._verifier.verify(image)
-        return self._deliveries[image]
+        key = image.reference
+        if key not in self._deliveries:
+            self._deliveries[key] = self._verifier.verify(image)
+        return self._deliveries[key]
 
     def find_signatures(self, image: Image, digest: str) -> Signatures:
         """See TargetVerifier."""
-        key = image, digest
+        key = image.reference, digest
         if key not in self._signatures:
             self._signatures[key] = self._verifier.find_signatures(image, digest)
         return self._signatures[key]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
+from tests.e2e.calling import calling
 from tests.e2e.service import Reply, Service, start_service
 from tests.front import RegistryFront
 from tests.lists import load_listing
@@ -105,9 +106,9 @@ class Load:
 @contextmanager
 def run_load(services: Sequence[Service], image: str, callers: int = 4) -> Iterator[Load]:
     """Ask all instances again and again, from some callers, until the end of the block."""
-    load, stop = Load(), threading.Event()
+    load = Load()
 
-    def call(service: Service) -> None:
+    def call(service: Service, stop: threading.Event) -> None:
         while not stop.is_set():
             begun = time.monotonic()
             try:
@@ -116,22 +117,8 @@ def run_load(services: Sequence[Service], image: str, callers: int = 4) -> Itera
                 load.errors.append(repr(error))
             load.seconds.append(time.monotonic() - begun)
 
-    with run_callers([partial(call, services[n % len(services)]) for n in range(callers)], stop):
+    with calling(partial(call, services[number % len(services)]) for number in range(callers)):
         yield load
-
-
-@contextmanager
-def run_callers(calls: Sequence[Callable[[], None]], stop: threading.Event) -> Iterator[None]:
-    """Have each call made on a thread of its own; tell them to stop at the end of the block."""
-    threads = [threading.Thread(target=call) for call in calls]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join(_SECONDS)
 
 
 def ask_until_answered(service: Service, image: str, **query: str) -> tuple[Reply, int]:

@@ -81,6 +81,17 @@ def test_target_that_cannot_be_pulled_is_refused_and_the_next_one_chosen(
     assert [image["tag"] for image in answer["path"]] == [TAGS[-3]]
 
 
+def test_release_of_another_spelling_is_asked_for_itself(verifier: FakeVerifier) -> None:
+    candidates = [f"1-core-amd64-generic-v1.1.0-{rc}" for rc in ("RC1", "rc1")]
+    verifier.answers = {candidates[0]: GONE}
+
+    answer = ask(build(verifier, [TAGS[0], *candidates]), prerelease="true").json
+
+    assert answer is not None
+    assert answer["target"]["pinned"] == f"{FLAVOR}:{candidates[1]}@{DIGEST}"
+    assert answer["rejected"] == [{"code": "not_pullable", "count": 1, "example": candidates[0]}]
+
+
 def test_reasons_are_told_in_order(verifier: FakeVerifier) -> None:
     verifier.answers = {NEWEST: GONE, TAGS[-2]: MISSING}
     tags = [*TAGS, "1-core-amd64-generic-v1.1.0-rc1"]

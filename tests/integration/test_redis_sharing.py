@@ -1,11 +1,16 @@
 """Workers of one deployment before a real Redis, and all that can happen to it."""
 
+import json
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from redis import Redis
+from redis.crc import key_slot
 
 from service.adapters.event_log import EventLog
 from service.adapters.redis_link import RedisLink
@@ -14,7 +19,7 @@ from service.adapters.store import MemoryStore
 from service.domain.catalogue import TagListing
 from service.domain.lease import Lease
 from service.domain.reference import Repository
-from service.errors import RegistryUnavailableError, RepositoryNotFoundError
+from service.errors import RegistryUnavailableError, RepositoryNotFoundError, ServiceError
 from tests.fakes import FakeClock, FakeTagSource
 from tests.integration.clients import make_client, make_source
 from tests.integration.registry_server import RegistryServer
@@ -30,6 +35,8 @@ from tests.integration.sharing_workers import (
     wait_until,
 )
 from tests.redis_server import RedisServer, start_cluster, start_redis, start_sentinel
+
+LOCK = f"v1:lock:{{{KEY}}}"
 
 
 class SlowSource(FakeTagSource):
@@ -71,6 +78,18 @@ def test_what_is_listed_elsewhere_or_with_credentials_stays_apart(
         Worker(redis.url, source, origin=origin).fetch()
 
     assert source.asked == [HADRON] * 3
+
+
+@pytest.mark.parametrize("origin", ["", "registry.local/kairos/hadron#5ec2e7"])
+def test_record_and_its_lock_are_in_one_slot_of_a_cluster(
+    redis: RedisServer, source: FakeTagSource, origin: str
+) -> None:
+    Worker(redis.url, source, origin=origin).fetch()
+
+    (key,) = redis.client.keys(f"*{KEY}*")
+
+    assert isinstance(key, bytes)
+    assert key_slot(key) == key_slot(LOCK.encode())
 
 
 def test_record_is_compressed_and_ends_by_itself(
@@ -156,10 +175,23 @@ def test_nothing_is_promised_while_another_may_replace_it(pair: tuple[Worker, Wo
     wait_until(lambda: take_promise(second).holds(time.monotonic()))
 
 
+@pytest.mark.parametrize(
+    "lock",
+    [
+        lambda client: client.set(LOCK, b"of the dead", px=3000),
+        lambda client: client.set(LOCK, b"of nobody"),
+        lambda client: client.set(LOCK, b"of nobody", ex=3600),
+        lambda client: client.lpush(LOCK, "a"),
+    ],
+    ids=["dead", "for-ever", "for-long", "wrong-type"],
+)
 def test_holder_that_dies_delays_the_others_by_seconds(
-    pair: tuple[Worker, Worker], redis: RedisServer, source: FakeTagSource
+    pair: tuple[Worker, Worker],
+    redis: RedisServer,
+    source: FakeTagSource,
+    lock: Callable[[Redis], object],
 ) -> None:
-    redis.client.set(f"v1:lock:{{{KEY}}}", b"of the dead", px=3000)
+    lock(redis.client)
 
     catalogue = pair[0].fetch_within(5)
 
@@ -315,6 +347,33 @@ def test_foreign_record_is_replaced(
     assert first.tag_count == second.tag_count == 400
     assert source.asked == [HADRON]
     assert pair[0].events.count("record_refused") > 0
+
+
+@pytest.mark.parametrize(
+    "answer", [TAGS, RegistryUnavailableError("down"), RepositoryNotFoundError("gone")]
+)
+def test_record_that_claims_to_stand_for_ever_is_asked_for_again_like_any_other(
+    redis: RedisServer, source: FakeTagSource, answer: list[str] | ServiceError
+) -> None:
+    source.answers[HADRON] = answer
+    with suppress(ServiceError):
+        Worker(redis.url, source).fetch()
+    record = redis.client.get(KEY)
+    assert isinstance(record, bytes)
+    head, state, listing = record.split(b"\n", 2)
+    for_ever = dict.fromkeys(("due_at", "until"), "9999-12-31T23:59:59+00:00")
+    changed = json.dumps(json.loads(state) | for_ever).encode()
+    redis.client.set(KEY, b"\n".join((head, changed, listing)))
+    worker = Worker(redis.url, source)
+    with suppress(ServiceError):
+        worker.fetch()
+    source.clock.advance(FRESH)
+    source.answers[HADRON] = [*TAGS, "v0.0.1-core-amd64-generic-v2.0.0"]
+
+    refreshed = worker.refresh()
+
+    assert refreshed.tag_count == 401
+    assert len(source.asked) == 2
 
 
 def test_flushed_redis_gets_the_listing_back(

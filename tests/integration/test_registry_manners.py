@@ -202,12 +202,21 @@ def test_redirects_end(faulty: RegistryServer) -> None:
         ("//127.0.0.1:1/", "not listed in ADVISOR_INSECURE_REGISTRIES"),
         ("https://169.254.169.254/latest/meta-data/", "an address that is not public"),
         ("https://[fd00:ec2::254]/latest/", "an address that is not public"),
+        ("https://0/", "an address that is not public"),
+        ("https://0177.0.0.1/", "an address that is not public"),
+        ("https://[::]/", "an address that is not public"),
+        ("https://[64:ff9b::7f00:1]/", "an address that is not public"),
+        ("https://[2002:7f00:1::]/", "an address that is not public"),
+        ("https://[fe80::1%25lo]/", "no address"),
+        ("https://%31%32%37.0.0.1/", "no address"),
+        ("https://127.0.0.1%00.example/", "no address"),
         ("http://169.254.169.254/latest/meta-data/", "not listed in ADVISOR_INSECURE_REGISTRIES"),
         ("file:///etc/passwd", "no address"),
         ("gopher://127.0.0.1/", "no address"),
         ("https://user:secret@127.0.0.1/", "no address"),
         ("https://127.0.0.1\\@public.example/", "no address"),
         ("http://[", "no address"),
+        (f"http://{'a' * 30_000}.example/", "no address"),
     ],
 )
 def test_redirect_is_held_to_the_checks_of_a_registry(
@@ -240,7 +249,23 @@ def test_proxy_gets_every_call_and_resolves(faulty: RegistryServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "host", ["127.0.0.1", "127.1", "2130706433", "169.254.169.254", "[::1]", "localhost:81"]
+    "host",
+    [
+        "127.0.0.1",
+        "127.1",
+        "2130706433",
+        "0x7f.0.0.1",
+        "0177.0.0.1",
+        "0",
+        "127.0.0.1.",
+        "2130706433.",
+        "169.254.169.254",
+        "169.254.169.254.:80",
+        "[::1]",
+        "[::ffff:7f00:1]",
+        "localhost:81",
+        "registry.localhost.",
+    ],
 )
 def test_proxy_is_given_no_private_address(faulty: RegistryServer, host: str) -> None:
     network = Network(insecure=frozenset({host}), proxy=faulty.url)

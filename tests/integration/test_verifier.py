@@ -547,7 +547,41 @@ def test_signatures_are_seen_among_referrers(
     assert found == Signatures(*seen)
 
 
-@pytest.mark.parametrize("answer", [code(500), code(403), give(b""), give([]), give(b"[" * 9_999)])
+def list_referrers(*pages: object) -> Route:
+    """List referrers in parts, of which the last names no further one."""
+
+    def answer(handler: Handler) -> None:
+        number = int(handler.ask("page") or 0)
+        more = {"Link": f'<?page={number + 1}>; rel="next"'} if number < len(pages) - 1 else {}
+        body = json.dumps(pages[number]).encode()
+        handler.reply(200, body, {"Content-Type": OCI_INDEX, **more})
+
+    return answer
+
+
+def test_signature_is_seen_on_a_later_page_of_referrers(faulty: RegistryServer) -> None:
+    signature = {"artifactType": "application/vnd.dev.cosign.artifact.sig.v1+json"}
+    pages = list_referrers({"manifests": []}, {"manifests": [{}]}, {"manifests": [signature]})
+    faulty.routes[f"/v2/kairos/x/referrers/{WRONG}"] = pages
+
+    found = make_verifier().start().find_signatures(image(faulty.address, "kairos/x"), WRONG)
+
+    assert found == Signatures(signed=True, attested=False)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        code(500),
+        code(403),
+        give(b""),
+        give([]),
+        give(b"[" * 9_999),
+        list_referrers({"manifests": []}, {}),
+        list_referrers(*[{"manifests": []}] * 9),
+        give({"manifests": []}, OCI_INDEX, Link="<http://127.0.0.1:1/>; rel=next"),
+    ],
+)
 def test_signatures_are_unknown_where_the_registry_cannot_say(
     faulty: RegistryServer, answer: Route
 ) -> None:

@@ -215,7 +215,9 @@ def journeys(draw: st.DrawFn) -> Journey:
     images = (catalogue.list_following if follows else catalogue.list_images)(running.stream)
     lost = draw(st.lists(st.sampled_from(images), max_size=2)) if images else []
     rules = reduce(add, gaps, to_rules(replace(question, barriers=tuple(barriers))))
-    return Journey(running, images, policy, rules, dict.fromkeys(lost, Refusal.NOT_PULLABLE))
+    return Journey(
+        running, images, policy, rules, dict.fromkeys(map(str, lost), Refusal.NOT_PULLABLE)
+    )
 
 
 @settings(max_examples=400)

@@ -26,6 +26,7 @@ STALE = timedelta(days=30)
 MOMENT = timedelta(seconds=1)
 FAILURE_LIFE = timedelta(seconds=10)
 MISSING_LIFE = timedelta(seconds=30)
+HOUR = timedelta(hours=1)
 LIVES = Lives(FRESH, STALE, jitter=lambda life: life)
 
 
@@ -368,6 +369,34 @@ def test_listing_that_shrank_replaces_a_good_one_when_seen_twice(rig: Rig, tags:
     assert (once.tag_count, once.stale) == (4, True)
     assert (twice.tag_count, twice.stale) == (len(tags), False)
     assert rig.events.count("listing_shrank") == 2
+
+
+def test_listings_that_shrank_differently_each_time_replace_a_good_one_after_an_hour(
+    rig: Rig,
+) -> None:
+    rig.source.answers[HADRON] = IMAGES
+    rig.fetch()
+    rig.clock.advance(FRESH)
+    seen = []
+
+    for number in range(3):
+        rig.source.answers[HADRON] = [IMAGES[0], f"other-{number}"]
+        seen.append(rig.fetch_twice().tag_count)
+        rig.clock.advance(HOUR / 2)
+
+    assert seen == [4, 4, 2]
+
+
+def test_small_listing_is_the_same_in_any_order(rig: Rig) -> None:
+    rig.source.answers[HADRON] = IMAGES
+    rig.fetch()
+    for tags in (["b", "a"], ["a", "b"]):
+        rig.clock.advance(FRESH)
+        rig.source.answers[HADRON] = tags
+
+        catalogue = rig.fetch_twice()
+
+    assert catalogue.tag_count == 2
 
 
 def test_listing_that_shrank_once_is_forgotten_when_the_good_one_is_back(rig: Rig) -> None:

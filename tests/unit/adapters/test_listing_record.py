@@ -8,6 +8,7 @@ import pytest
 from service.adapters.entry import Entry
 from service.adapters.listing_record import (
     HEAD_BYTES,
+    Doubt,
     Failure,
     Record,
     pack_listing,
@@ -34,6 +35,7 @@ def _make(listing: TagListing = FEW, failure: Failure | None = None) -> Record:
         fetched_at=NOW,
         listing=pack_listing(listing),
         failure=failure,
+        doubt=Doubt("5ec2e7", NOW - timedelta(seconds=10)),
     )
 
 
@@ -101,12 +103,17 @@ def test_generation_is_read_from_the_first_bytes() -> None:
         _break(until="2026-11-22T19:07:00"),
         _break(fetched_at=None),
         _break(failure="broken"),
+        _break(doubt={"digest": "5ec2e7"}),
+        _break(doubt={"digest": "5ec2e7", "since": "2026-11-22T19:07:00"}),
         _break(failure={"code": "no-such", "detail": "x"}),
         _break(failure={"code": "registry-error", "detail": "half a character: \ud800"}),
         _break(failure={"code": "registry-error", "detail": "two\nlines"}),
         _break(failure={"code": "registry-unavailable", "detail": "x"}),
         _break(
             failure={"code": "registry-unavailable", "detail": "x", "retry_after_seconds": 10**9}
+        ),
+        _break(
+            failure={"code": "registry-unavailable", "detail": "x", "retry_after_seconds": True}
         ),
         replace(_make(), listing=b"").dump(),
         replace(_make(), listing=b"", fetched_at=None).dump(),

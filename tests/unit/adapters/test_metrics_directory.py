@@ -1,5 +1,6 @@
 import errno
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -43,6 +44,30 @@ def test_a_directory_is_made_and_removed_where_none_is_named() -> None:
     assert directory.stat().st_mode & 0o777 == 0o700
     close_directory()
     assert not directory.exists()
+
+
+def test_what_a_killed_instance_left_is_removed_and_what_a_living_one_has_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    living: dict[str, str] = {}
+    open_directory(living)
+    left = tmp_path / "kairos-upgrade-advisor-metrics-left"
+    left.mkdir()
+    (left / "counter_1.db").touch()
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (tmp_path / "kairos-upgrade-advisor-metrics-link").symlink_to(elsewhere)
+    (tmp_path / "kairos-upgrade-advisor-metrics-file").touch()
+    environ: dict[str, str] = {}
+
+    open_directory(environ)
+
+    assert not left.exists()
+    assert Path(living[VARIABLE]).is_dir()
+    assert Path(environ[VARIABLE]).is_dir()
+    assert elsewhere.is_dir()
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_a_directory_that_is_named_is_wiped_of_metrics_alone(environ: dict[str, str]) -> None:
