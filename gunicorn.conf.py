@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Protocol
 
 from flask import Flask
+from gunicorn.glogging import Logger
 
 from service.adapters.api_tokens import TokensError, reload_tokens
 from service.adapters.log import configure_logging, describe_logging
@@ -44,8 +45,20 @@ configure_logging(_settings.log_level, _settings.log_format)
 for _name in ("flask", "requests", "service.advisor"):
     import_module(_name)
 
+
+class _Log(Logger):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn's log without lines of requests, for ours tell more.
+
+    Where its log is configured at all, it would make one for each answer, though it writes none.
+    """
+
+    def access(self, *_: object) -> None:
+        """Tell nothing of a request."""
+
+
 bind = f"0.0.0.0:{_settings.port}"
 loglevel = _settings.log_level
+logger_class = _Log
 logconfig_dict = describe_logging(_settings.log_level, _settings.log_format)
 workers = _settings.web_concurrency
 worker_class = "gthread"

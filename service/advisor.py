@@ -111,10 +111,6 @@ class Advisor:
         )
         return advisor.recommend_upgrade(request, form), transcript
 
-    def would_repeat(self, transcript: Transcript) -> bool:
-        """Whether what was recommended on a transcript would be recommended again."""
-        return transcript.is_repeated_by(self._source, self._start_verifying)
-
     def identify(self, claim: Claim) -> Image:
         """Say what a node runs; asks nobody.
 
@@ -247,9 +243,11 @@ class Advisor:
         """Give a claim with its place as an image, or that place as the organisation of one."""
         if claim.place is None:
             return claim, self._default_organisation
-        if self._scope.allows(claim.place):
-            return replace(claim, reference=Reference(claim.place)), None
-        return claim, str(claim.place)
+        # A registry alone is no repository.
+        repository = Repository.parse(claim.place) if "/" in claim.place else None
+        if repository and self._scope.allows(repository):
+            return replace(claim, reference=Reference(repository)), None
+        return claim, claim.place
 
     def _find_stream(self, running: Image, rules: Rules) -> tuple[Image, Catalogue]:
         """Find where a stream goes on: in the successor of its repository, if there is one."""

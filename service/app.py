@@ -18,12 +18,12 @@ from service.adapters.deadline import Deadline
 from service.adapters.log import configure_logging
 from service.adapters.rules_file import load_builtin_rules, load_rules, tell_version
 from service.advisor import Advisor
-from service.backend import Backend, StartVerifying, build_backend
-from service.domain.catalogue import CatalogueSource
+from service.backend import Backend, build_backend
 from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
 from service.domain.rules import Rulebook, Rules
 from service.domain.scope import Scope
+from service.domain.transcript import LeasingSource, StartLeasing
 from service.fleet import FleetAdvisor
 from service.settings import Settings
 from service.web import (
@@ -41,12 +41,12 @@ from service.web import (
 )
 from service.web.bearer import register_bearer
 from service.web.caching import CacheRules, register_caching
+from service.web.default_headers import DefaultHeaders
 from service.web.kept_answers import KeptAnswers
 from service.web.observation import Observer, register_observation
 from service.web.problems import register_problems
 from service.web.rate_limit import register_rate_limit
 from service.web.request_id import register_request_id
-from service.web.security_headers import register_security_headers
 from service.web.shortcut import Shortcut
 
 if TYPE_CHECKING:
@@ -63,8 +63,8 @@ _MAX_KEPT_BYTES = 10 * 1024 * 1024
 
 def create_app(
     settings: Settings,
-    source: CatalogueSource | None = None,
-    start_verifying: StartVerifying | None = None,
+    source: LeasingSource | None = None,
+    start_verifying: StartLeasing | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> Flask:
     """Build the application.
@@ -92,21 +92,18 @@ def create_app(
     now = clock or backend.clock
     app.extensions["clock"] = now
     app.extensions["tracker"] = backend.tracker
-    catalogues = source or backend.source
-    advisor = Advisor(
-        catalogues,
+    _register_advisors(
+        app,
+        settings,
         build_scope(settings, backend.list_tracked),
-        _build_rulebook(settings),
-        settings.default_organisation,
+        source or backend.source,
         start_verifying if source else backend.start_verifying,
     )
-    _register_advisors(app, settings, advisor, catalogues)
     observer = Observer(app.config["RULES_VERSION"])
     register_observation(app, observer)
     register_request_id(app)
     register_problems(app)
-    # What a snapshot holds does not age.
-    rules = _register_manners(app, settings, backend, None if settings.snapshot_dir else now)
+    rules = _register_manners(app, settings, backend, now)
     for module in (
         upgrade,
         fleet,
@@ -127,23 +124,30 @@ def create_app(
 
 
 def _register_advisors(
-    app: Flask, settings: Settings, advisor: Advisor, catalogues: CatalogueSource
+    app: Flask,
+    settings: Settings,
+    scope: Scope,
+    source: LeasingSource,
+    start_verifying: StartLeasing | None,
 ) -> None:
     """Let views find who answers."""
+    rulebook = _build_rulebook(settings)
+    advisor = Advisor(source, scope, rulebook, settings.default_organisation, start_verifying)
     app.extensions["advisor"] = advisor
     app.extensions["kept_answers"] = KeptAnswers(
-        advisor.would_repeat, LRUCache(_MAX_KEPT_BYTES, attrgetter("size"))
+        lambda transcript: transcript.repeat(source, start_verifying),
+        LRUCache(_MAX_KEPT_BYTES, attrgetter("size")),
     )
     app.extensions["fleet_advisor"] = FleetAdvisor(
         advisor,
         lambda repositories: BatchCatalogueSource(
-            catalogues, repositories, Deadline(settings.registry_timeout)
+            source, repositories, Deadline(settings.registry_timeout)
         ),
     )
 
 
 def _register_manners(
-    app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime] | None
+    app: Flask, settings: Settings, backend: Backend, clock: Callable[[], datetime]
 ) -> CacheRules:
     """Put what every request and answer passes around the views."""
     # Before the tokens: who guesses at them is counted as well.
@@ -154,7 +158,6 @@ def _register_manners(
     private = settings.api_tokens_file is not None
     rules = CacheRules(settings.fresh, settings.stale, clock=clock, private=private)
     register_caching(app, rules)
-    register_security_headers(app)
     return rules
 
 
@@ -162,7 +165,7 @@ def _wrap(
     app: Flask, settings: Settings, rules: CacheRules, observer: Observer
 ) -> "WSGIApplication":
     """Give what stands between gunicorn and Flask, the outermost last."""
-    around: WSGIApplication = app.wsgi_app
+    around: WSGIApplication = DefaultHeaders(app.wsgi_app)
     # A limit and tokens are looked at within Flask, so nothing may pass that by.
     if not (settings.rate_limit or settings.api_tokens_file):
         around = Shortcut(around, app.extensions["kept_answers"], rules, observer)

@@ -27,10 +27,10 @@ from service.adapters.snapshot import SnapshotTagSource
 from service.adapters.store import MemoryStore, Store
 from service.adapters.tracker import Tracker
 from service.adapters.verifier import RegistryVerifier
-from service.domain.catalogue import CatalogueSource, TagSource
-from service.domain.delivery import TargetVerifier
+from service.domain.catalogue import TagSource
 from service.domain.rate_limit import RateLimit, RequestCounter
 from service.domain.reference import Repository
+from service.domain.transcript import LeasingSource, StartLeasing
 from service.settings import Settings
 
 # A snapshot never expires; this is how soon a changed file is seen.
@@ -38,9 +38,6 @@ _SNAPSHOT_LIVES = Lives(timedelta(seconds=5), timedelta.max)
 
 # Pauses, and some records for each target; each has some hundred bytes.
 _MAX_SHARED_KEYS = 10_000
-
-# Begins the time in which one question may be verified.
-StartVerifying = Callable[[], TargetVerifier]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +53,7 @@ class _Origin:
 
     source: TagSource
     lives: Lives
-    build_verifier: Callable[[Sharing], StartVerifying] | None
+    build_verifier: Callable[[Sharing], StartLeasing] | None
     describe: Callable[[Repository], str]
     snapshot: SnapshotTagSource | None = None
 
@@ -71,8 +68,8 @@ class Backend:
         count_request: None where nothing is limited.
     """
 
-    source: CatalogueSource
-    start_verifying: StartVerifying | None
+    source: LeasingSource
+    start_verifying: StartLeasing | None
     readiness: ReadinessProbe
     tracker: Tracker
     list_tracked: Callable[[], Sequence[Repository]]
@@ -162,7 +159,7 @@ def _describe_origin(repository: Repository, place: Repository, client: Registry
 
 def _build_verifier(
     settings: Settings, client: RegistryClient, store: Store, seats: Seats, sharing: Sharing
-) -> StartVerifying:
+) -> StartLeasing:
     records = DeliveryRecords(
         store,
         fingerprint=client.fingerprint,

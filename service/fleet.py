@@ -61,12 +61,12 @@ class FleetDefaults:
     Attributes:
         request: The policy; and what of a node it does not say itself.
         cluster: Of all of them; None for none.
-        place: Where their images come from: a repository, or the organisation of one.
+        place: Where their images come from: a repository, or what that of each flavor begins with.
     """
 
     request: UpgradeRequest
     cluster: str | None
-    place: Repository | None
+    place: str | None
     _asked: dict[tuple[object, ...], UpgradeRequest] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )

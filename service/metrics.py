@@ -74,7 +74,7 @@ WARNINGS = Family(
 CACHE_RESULTS = Family(
     Counter(
         "advisor_cache_results",
-        "Where catalogues came from: memory, redis, stale, miss or error.",
+        "Where catalogues that were looked up came from: memory, redis, stale, miss or error.",
         ("result",),
         registry=REGISTRY,
     ),

@@ -6,8 +6,9 @@ from pathlib import Path
 from flask.testing import FlaskClient
 
 from service.app import create_app
-from service.domain.catalogue import Catalogue, CatalogueSource
+from service.domain.catalogue import Catalogue
 from service.domain.reference import Repository
+from service.domain.transcript import LeasingSource
 from service.errors import ServiceError
 from service.settings import Settings
 from tests.fakes import FakeTagSource, ImmediateSource, build_cache
@@ -56,12 +57,12 @@ def build_client(answers: Answers | None = None, **environ: str) -> FlaskClient:
     return build_client_over(build_source(lists), **environ)
 
 
-def build_client_over(source: CatalogueSource | None, **environ: str) -> FlaskClient:
+def build_client_over(source: LeasingSource | None, **environ: str) -> FlaskClient:
     """Build a client of an app over a source; without one, over what the settings say."""
     return create_app(Settings.from_env(environ), source).test_client()
 
 
-def build_source(answers: Answers) -> CatalogueSource:
+def build_source(answers: Answers) -> LeasingSource:
     """Build the catalogues of these tag lists, or the failures in their place."""
     source = FakeTagSource()
     source.answers = {Repository.parse(name): answer for name, answer in answers.items()}

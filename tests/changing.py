@@ -15,6 +15,7 @@ from service.domain.legality import Refusal
 from service.domain.reference import Repository
 from service.errors import RegistryUnavailableError, RepositoryNotFoundError
 from service.settings import Settings
+from service.web.default_headers import DefaultHeaders
 from tests.apps import FLAVOR, FLAVOR_TAGS, HADRON_TAGS, UPGRADABLE
 from tests.fakes import FakeBackground, FakeTagSource, FakeVerifier, build_cache
 
@@ -109,10 +110,9 @@ def ask(app: Flask, *, method: str = "GET", query: str = "", **headers: str) -> 
 
 
 def ask_flask(app: Flask, *, method: str = "GET", query: str = "", **headers: str) -> Sent:
-    """Ask in the same way, past whatever stands in front of Flask."""
-    return send(
-        lambda *request: Flask.wsgi_app(app, *request), method=method, query=query, **headers
-    )
+    """Ask in the same way, past the shortcut in front of Flask."""
+    whole = DefaultHeaders(lambda *request: Flask.wsgi_app(app, *request))
+    return send(whole, method=method, query=query, **headers)
 
 
 def send(

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from math import inf
 
 from service.adapters.cache import CachedCatalogueSource
 from service.adapters.event_log import EventLog
@@ -13,11 +14,15 @@ from service.adapters.sharing import NothingShared, Sharing
 from service.domain.catalogue import Catalogue, TagListing
 from service.domain.delivery import Delivery, Signatures
 from service.domain.image import Image
+from service.domain.lease import Changes, Lease
 from service.domain.reference import Repository
 from service.errors import RegistryError, RepositoryNotFoundError, ServiceError
 
 # What FakeVerifier finds at every tag.
 DIGEST = f"sha256:{'a' * 64}"
+
+# Ends before it begins.
+NO_LEASE = Lease(-inf, Changes(), None)
 
 
 class FakeClock:
@@ -65,6 +70,9 @@ class ImmediateSource(ABC):
     def fetch_soon(self, repository: Repository) -> Catalogue:
         return self.fetch_catalogue(repository)
 
+    def lease(self, _: Repository) -> Lease:
+        return NO_LEASE
+
     def fetch_many_soon(self, repositories: Iterable[Repository]) -> Mapping[Repository, Catalogue]:
         found = {}
         for repository in repositories:
@@ -95,6 +103,9 @@ class FakeVerifier:
     def find_signatures(self, image: Image, digest: str) -> Signatures:
         self.asked.append(f"{image.repository}@{digest}")
         return self.signatures
+
+    def lease(self, _: Image, __: str | None = None) -> Lease:
+        return NO_LEASE
 
 
 class FakeBackground:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from time import monotonic, sleep
 
 from service.adapters.background import Start
@@ -12,6 +13,7 @@ from service.adapters.memory import Memory
 from service.adapters.refresh import Refresher
 from service.adapters.sharing import Sharing, Sighting
 from service.domain.catalogue import Catalogue
+from service.domain.lease import Lease
 from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError, RepositoryNotFoundError
 from service.metrics import CACHE_RESULTS
@@ -114,6 +116,14 @@ class CachedCatalogueSource:
         except TimeoutError as error:
             raise RegistryUnavailableError(f"{repository} is not listed yet") from error
         return entry.give()
+
+    def lease(self, repository: Repository) -> Lease:
+        """See LeasingSource."""
+        lease = Lease.take(self._memory.changes)
+        known = self.recall(repository)
+        left = known.record.due_at - self._clock() if known else timedelta()
+        until = min(self._sharing.trusts_until(repository), monotonic() + left.total_seconds())
+        return replace(lease, until=until)
 
     def find(self, repository: Repository) -> Entry | None:
         """Give what is known of a repository and may be answered from; waits for no registry."""

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from math import inf
@@ -10,7 +9,7 @@ from threading import Lock
 from time import monotonic
 from typing import Any, TypeVar
 
-from cachetools import TLRUCache
+from cachetools import LRUCache
 
 from service.adapters.entry import MAX_SKEW
 from service.adapters.event_log import EventLog
@@ -24,6 +23,7 @@ from service.adapters.stored_answer import (
     parse_signatures,
 )
 from service.domain.delivery import Delivery, Signatures
+from service.domain.lease import Changes, Lease
 from service.domain.reference import Repository
 
 # What a digest names never changes; a store that is full forgets what nobody asks for.
@@ -79,7 +79,8 @@ class DeliveryRecords:
         self._life = max(fresh, min(stale, _MAX_STALE))
         self._events = EventLog()
         self._lock = Lock()
-        self._near: TLRUCache[_Name, Any, float] = TLRUCache(_MAX_NEAR, _end_trust, monotonic)
+        self._changes = Changes()
+        self._near: LRUCache[_Name, tuple[Any, float]] = LRUCache(_MAX_NEAR)
 
     def find_delivery(self, repository: Repository, tag: str) -> DeliveryRecord | None:
         """Give what was said of pulling a tag for its architecture, while it stands."""
@@ -136,6 +137,25 @@ class DeliveryRecords:
         ]
         self._put("tag", repository, tag, value, life)
 
+    def lease_delivery(self, repository: Repository, tag: str) -> Lease:
+        """Promise for how long the same is said of pulling a tag, and it is not due."""
+        lease, record = self._lease("tag", repository, tag)
+        if record is None:
+            return lease
+        left = min(record.due_at, record.until) - self._clock()
+        return replace(lease, until=min(lease.until, monotonic() + left.total_seconds()))
+
+    def lease_signatures(self, repository: Repository, digest: str) -> Lease:
+        """Promise for how long the same is said of what is beside a digest."""
+        lease, _ = self._lease("signatures", repository, digest)
+        return lease
+
+    def _lease(self, kind: str, repository: Repository, name: str) -> tuple[Lease, Any]:
+        lease = Lease.take(self._changes)
+        with self._lock:
+            known, until = self._near.get((kind, repository, name), (None, -inf))
+        return replace(lease, until=until), known
+
     def find_platforms(
         self, repository: Repository, digest: str
     ) -> Mapping[str, str | None] | None:
@@ -171,9 +191,11 @@ class DeliveryRecords:
         self, kind: str, repository: Repository, name: str, parse: Callable[[bytes], Answer]
     ) -> Answer | None:
         near = (kind, repository, name)
-        # Looked up once: ``get`` of a cache looks twice, and this is on the way of every answer.
-        with suppress(KeyError), self._lock:
-            known: Answer = self._near[near]
+        known: Answer
+        now = monotonic()
+        with self._lock:
+            known, until = self._near.get(near, (None, -inf))
+        if now < until:
             return known
         kept = self._store.get(self._key(kind, repository, name))
         try:
@@ -182,8 +204,9 @@ class DeliveryRecords:
             self._events.note("stored_record_refused", kind=kind)
             return None
         if found is not None:
+            until = inf if kind in _NEVER_CHANGES else now + _TRUST_SECONDS
             with self._lock:
-                self._near[near] = found
+                self._near[near] = found, until
         return found
 
     def _put(
@@ -196,10 +219,7 @@ class DeliveryRecords:
     def _forget(self, near: _Name) -> None:
         with self._lock:
             self._near.pop(near, None)
+            self._changes.note()
 
     def _key(self, kind: str, repository: Repository, name: str) -> str:
         return f"{kind}:{self._fingerprint(repository)}:{repository}:{name}"
-
-
-def _end_trust(near: _Name, _: object, now: float) -> float:
-    return inf if near[0] in _NEVER_CHANGES else now + _TRUST_SECONDS

@@ -6,6 +6,7 @@ from threading import Lock
 from cachetools import LRUCache
 
 from service.adapters.entry import Entry
+from service.domain.lease import Changes
 from service.domain.reference import Repository
 
 
@@ -14,9 +15,13 @@ class Memory:
 
     Entries without a catalogue are kept apart, so that questions for what does not exist push no
     catalogue out.
+
+    Attributes:
+        changes: Noted for all repositories together.
     """
 
     def __init__(self, max_repositories: int = 1_000) -> None:
+        self.changes = Changes()
         self._lock = Lock()
         self._catalogues: LRUCache[Repository, Entry] = LRUCache(max_repositories)
         self._failures: LRUCache[Repository, Entry] = LRUCache(max_repositories)
@@ -50,4 +55,5 @@ class Memory:
             self._failures.pop(repository, None)
             kept = self._failures if entry.catalogue is None else self._catalogues
             kept[repository] = entry
+            self.changes.note()
         return entry

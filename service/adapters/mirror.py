@@ -3,10 +3,12 @@
 from dataclasses import replace
 
 from service.domain.catalogue import TagListing, TagSource
-from service.domain.delivery import Delivery, Signatures, TargetVerifier
+from service.domain.delivery import Delivery, Signatures
 from service.domain.image import Image
+from service.domain.lease import Lease
 from service.domain.mirror import Mirrors
 from service.domain.reference import Repository
+from service.domain.transcript import LeasingVerifier
 from service.errors import RepositoryNotFoundError
 
 
@@ -36,7 +38,7 @@ class MirroredTagSource:
 class MirroredVerifier:
     """A verifier that asks for mirrored images at their mirror, and nowhere else."""
 
-    def __init__(self, verifier: TargetVerifier, mirrors: Mirrors) -> None:
+    def __init__(self, verifier: LeasingVerifier, mirrors: Mirrors) -> None:
         self._verifier = verifier
         self._mirrors = mirrors
 
@@ -47,6 +49,10 @@ class MirroredVerifier:
     def find_signatures(self, image: Image, digest: str) -> Signatures:
         """See TargetVerifier."""
         return self._verifier.find_signatures(self._move(image), digest)
+
+    def lease(self, image: Image, digest: str | None = None) -> Lease:
+        """See LeasingVerifier."""
+        return self._verifier.lease(self._move(image), digest)
 
     def _move(self, image: Image) -> Image:
         mirror = self._mirrors.find(image.repository)

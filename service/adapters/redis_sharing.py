@@ -11,6 +11,7 @@ with one glance a second and without equal clocks.
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime, timedelta
+from math import inf
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
 
@@ -87,6 +88,12 @@ class RedisSharing:
             with self._lock:
                 self._trusted[repository] = (sighting, begun + _TRUST_SECONDS)
         return sighting
+
+    def trusts_until(self, repository: Repository) -> float:
+        """See Sharing."""
+        with self._lock:
+            _, until = self._trusted.get(repository, (None, -inf))
+        return until
 
     def read(self, repository: Repository) -> Record | None:
         """See Sharing."""

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from math import inf
 from threading import Lock
 from typing import Protocol
 
@@ -34,6 +35,9 @@ class Sharing(Protocol):
     def peek(self, repository: Repository, /) -> Sighting | None:
         """Glance at a record, cheaply; None where nothing is shared, and memory is all there is."""
 
+    def trusts_until(self, repository: Repository, /) -> float:
+        """Tell until when a glance costs nothing and shows the same; monotonic seconds."""
+
     def read(self, repository: Repository, /) -> Record | None:
         """Give a record; None where there is none that can be read."""
 
@@ -59,6 +63,10 @@ class NothingShared:
     def peek(self, _: Repository) -> Sighting | None:
         """See Sharing."""
         return None
+
+    def trusts_until(self, _: Repository) -> float:
+        """See Sharing."""
+        return inf
 
     def read(self, _: Repository) -> Record | None:
         """See Sharing."""

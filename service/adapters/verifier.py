@@ -15,6 +15,7 @@ from service.adapters.sharing import Sharing
 from service.adapters.signature import find_signatures
 from service.domain.delivery import Delivery, Signatures
 from service.domain.image import Image
+from service.domain.lease import Lease
 from service.domain.legality import Refusal
 from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError
@@ -93,6 +94,12 @@ class RegistryVerifier:
             return find() or self._signatures.wait_for((repository, digest), find, ask, deadline)
         except RegistryUnavailableError:
             return Signatures()
+
+    def lease(self, image: Image, digest: str | None = None) -> Lease:
+        """Promise for how long the same is known of an image, or of its signatures."""
+        if digest is None:
+            return self._records.lease_delivery(image.repository, str(image.tag))
+        return self._records.lease_signatures(image.repository, digest)
 
     def _renew(self, image: Image) -> None:
         """Ask for an image that is due, unless another does or just did."""
@@ -195,3 +202,7 @@ class Verification:
     def find_signatures(self, image: Image, digest: str) -> Signatures:
         """See TargetVerifier."""
         return self._verifier.find_signatures(image, digest, self._deadline)
+
+    def lease(self, image: Image, digest: str | None = None) -> Lease:
+        """See LeasingVerifier."""
+        return self._verifier.lease(image, digest)

@@ -35,7 +35,7 @@ exit codes:
 """
 
 _SERVE = f"""\
-Serves HTTP with gunicorn, on PORT (8080).
+Serves HTTP with gunicorn, on PORT (8080); the exit code is gunicorn's.
 
 examples:
   {PROGRAM} serve

@@ -35,14 +35,14 @@ class Claim:
 
     Attributes:
         arch: What the node says it is beside these, if it does.
-        place: Where the image comes from, for a node that says nothing of it: a repository, or the
-            organisation of the one that has the flavor's name.
+        place: Where the image comes from, for a node that says nothing of it: a repository, or what
+            the one with the flavor's name begins with.
     """
 
     reference: Reference | None
     release_file: ReleaseFile | None
     arch: Arch | None
-    place: Repository | None = None
+    place: str | None = None
 
 
 def find_repository(claim: Claim, default_organisation: str | None) -> Repository:

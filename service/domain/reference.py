@@ -115,6 +115,21 @@ class Reference:
         return f"{self.repository}{tag}{digest}"
 
 
+def parse_prefix(text: str) -> str:
+    """Read what repositories begin with: a registry, or one with a path such as ``quay.io/kairos``.
+
+    Raises:
+        InvalidReferenceError: Nothing that a repository could begin with.
+    """
+    # Two parts more, for Docker Hub puts one of its own before a single one.
+    try:
+        return str(Repository.parse(f"{text}/x/x")).removesuffix("/x/x")
+    except InvalidReferenceError as error:
+        raise InvalidReferenceError(
+            f"{quote(text)} is not registry[:port][/path], such as quay.io/kairos"
+        ) from error
+
+
 def quote(text: str) -> str:
     """Show an outside text within a message: quoted, without control characters, and short."""
     shown = text if len(text) <= _QUOTED_LENGTH else f"{text[:_QUOTED_LENGTH]}…"

@@ -29,8 +29,11 @@ _EMPTY = re.compile(r"\s*(?:#.*)?")
 # A shell's word: pieces in double quotes, in single ones, escaped or bare. What a shell would
 # evaluate in them is text here.
 _PIECE = r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|\\.|[^\s\"'\\]"
+# Bare words with spaces between them: a shell would run them, Kairos' own tools take one value.
+_BARE = r"[^\s\"'\\]+(?: +[^\s\"'\\#][^\s\"'\\]*)+"
 _ASSIGNMENT = re.compile(
-    rf"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)=(?P<word>(?:{_PIECE})*)\s*(?:(?<=\s)#.*)?",
+    r"\s*(?:export\s+)?(?P<name>[A-Za-z_][A-Za-z0-9_]*)="
+    rf"(?P<word>(?:{_PIECE})*|{_BARE})\s*(?:(?<=\s)#.*)?",
 )
 _PIECES = re.compile(_PIECE)
 _ESCAPED = re.compile(r"\\([\"$`\\])")

@@ -1,17 +1,37 @@
-"""What others said while one question was answered, and whether they still say the same."""
+"""What others said while one question was answered, and for how long they say the same."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 from weakref import ReferenceType, ref
 
 from service.domain.catalogue import Catalogue, CatalogueSource
 from service.domain.delivery import Delivery, Signatures, TargetVerifier
 from service.domain.image import Image
+from service.domain.lease import Lease
 from service.domain.reference import Repository
 from service.errors import ServiceError
 
 # Weakly, for a list that was replaced must not stay in memory with what was made of it.
 _Listed = tuple[Repository, ReferenceType[Catalogue]]
+
+
+class LeasingSource(CatalogueSource, Protocol):
+    """A catalogue source that can promise not to change its mind for a while."""
+
+    def lease(self, repository: Repository) -> Lease:
+        """Promise to give the same catalogue as next, by either way to one."""
+
+
+class LeasingVerifier(TargetVerifier, Protocol):
+    """A verifier that can promise the same."""
+
+    def lease(self, image: Image, digest: str | None = None) -> Lease:
+        """Promise to tell the same of an image as next, or of what stands beside its digest."""
+
+
+# Begins the time in which one question may be verified.
+StartLeasing = Callable[[], LeasingVerifier]
 
 
 @dataclass(slots=True)
@@ -31,29 +51,41 @@ class Transcript:
     signatures: list[tuple[Image, str, Signatures]] = field(default_factory=list)
     has_gaps: bool = False
 
-    def is_repeated_by(
-        self, source: CatalogueSource, start_verifying: Callable[[], TargetVerifier] | None
-    ) -> bool:
-        """Ask all of it again; tell whether the same is answered.
+    def repeat(
+        self, source: LeasingSource, start_verifying: StartLeasing | None
+    ) -> Sequence[Lease] | None:
+        """Ask all of it again.
 
         This is what deciding anew would ask, in the same way. So all that would be noticed is
         noticed, as soon, and what is due is refreshed in the background.
+
+        Returns:
+            The promises by which the same would be answered once more without asking; None where
+            something else was answered now.
         """
-        if self.has_gaps:
-            return False
+        verifier = start_verifying() if start_verifying and self.deliveries else None
+        leases = self._take_leases(source, verifier)
         try:
-            return (
-                all(source.fetch_catalogue(name) is known() for name, known in self.catalogues)
+            same = (
+                not self.has_gaps
+                and all(source.fetch_catalogue(name) is known() for name, known in self.catalogues)
                 and all(source.fetch_soon(name) is known() for name, known in self.catalogues_soon)
-                and self._is_verified_alike(start_verifying)
+                and (verifier is None or self._is_verified_alike(verifier))
             )
         except ServiceError:
-            return False
+            return None
+        return leases if same else None
 
-    def _is_verified_alike(self, start_verifying: Callable[[], TargetVerifier] | None) -> bool:
-        if start_verifying is None or not self.deliveries:
-            return True
-        verifier = start_verifying()
+    def _take_leases(
+        self, source: LeasingSource, verifier: LeasingVerifier | None
+    ) -> Sequence[Lease]:
+        leases = [source.lease(name) for name, _ in (*self.catalogues, *self.catalogues_soon)]
+        if verifier:
+            leases += [verifier.lease(image) for image, _ in self.deliveries]
+            leases += [verifier.lease(image, digest) for image, digest, _ in self.signatures]
+        return leases
+
+    def _is_verified_alike(self, verifier: TargetVerifier) -> bool:
         return all(verifier.verify(image) == known for image, known in self.deliveries) and all(
             verifier.find_signatures(image, digest) == known
             for image, digest, known in self.signatures

@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError
 
+from service.domain import reference
 from service.domain.mirror import Mirrors
 from service.domain.rate_limit import RateLimit
 from service.domain.reference import Repository
@@ -82,8 +83,12 @@ def _parse_reference_repository(organisation: str, name: str) -> Repository:
 
 def parse_prefix(text: str) -> str:
     """Read a registry, or a registry and a path on it."""
-    # Two parts more, for Docker Hub puts one of its own before a single one.
-    return str(_parse_repository(f"{text}/x/x")).removesuffix("/x/x")
+    try:
+        prefix = reference.parse_prefix(text)
+    except InvalidReferenceError as error:
+        raise ValidationError(f"{error}.") from error
+    _check_registry(prefix, text)
+    return prefix
 
 
 def _parse_repository(text: str) -> Repository:
@@ -92,9 +97,14 @@ def _parse_repository(text: str) -> Repository:
         repository = Repository.parse(text)
     except InvalidReferenceError as error:
         raise ValidationError(f"{error}.") from error
-    if repository.registry != text.partition("/")[0].lower():
-        raise ValidationError(f"{text!r} does not begin with the name of a registry.")
+    _check_registry(repository.registry, text)
     return repository
+
+
+def _check_registry(found: str, text: str) -> None:
+    """Refuse what names no registry itself, so that Docker Hub would be meant."""
+    if found.partition("/")[0] != text.partition("/")[0].lower():
+        raise ValidationError(f"{text!r} does not begin with the name of a registry.")
 
 
 def parse_tracked(text: str) -> tuple[Repository, ...]:

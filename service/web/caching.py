@@ -37,7 +37,7 @@ class CacheRules:
     Args:
         fresh: How old a listing may be that an answer is made of.
         stale: For how long answers are made of it when the registry fails.
-        clock: None where listings do not age: a snapshot is what it was when it was read last.
+        clock: Tells how old a listing is.
         private: Whether only who asked may keep an answer, because not everyone may ask.
     """
 
@@ -46,7 +46,7 @@ class CacheRules:
         fresh: timedelta,
         stale: timedelta,
         *,
-        clock: Callable[[], datetime] | None,
+        clock: Callable[[], datetime],
         private: bool,
     ) -> None:
         outage = int(min(stale, _MAX_STALE_IF_ERROR).total_seconds())
@@ -62,11 +62,11 @@ class CacheRules:
 
         Source: RFC 9111, sections 5.1 and 5.2.2; RFC 5861, section 4.
         """
-        headers = {"Cache-Control": self._lasting if basis.lasting else self._passing}
-        if self._clock:
-            age = (self._clock() - basis.fetched_at).total_seconds()
-            headers["Age"] = str(max(0, int(age)))
-        return headers
+        age = (self._clock() - basis.fetched_at).total_seconds()
+        return {
+            "Cache-Control": self._lasting if basis.lasting else self._passing,
+            "Age": str(max(0, int(age))),
+        }
 
     def describe_page(self) -> dict[str, str]:
         """Give the headers of a page that may be kept, and has to be asked about each time."""
@@ -106,9 +106,8 @@ def is_known(tag: str, if_none_match: str | None) -> bool:
 
 
 def register_caching(app: Flask, rules: CacheRules) -> None:
-    """Let views tell caches of their answers; whatever they tell nothing of is not kept."""
+    """Let views tell caches of their answers."""
     app.extensions["cache_rules"] = rules
-    app.after_request(_keep_nothing_else)
 
 
 def make_cacheable(response: Response, basis: Basis, tag: str | None = None) -> Response:
@@ -142,9 +141,4 @@ def _make_conditional(
     if is_known(tag, request.headers.get("If-None-Match")):
         response.status_code = HTTPStatus.NOT_MODIFIED
         response.set_data(b"")
-    return response
-
-
-def _keep_nothing_else(response: Response) -> Response:
-    response.headers.setdefault("Cache-Control", "no-store")
     return response

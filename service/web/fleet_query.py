@@ -11,7 +11,7 @@ from werkzeug.exceptions import UnsupportedMediaType
 
 from service.advisor import UpgradeRequest
 from service.domain.fleet import Role
-from service.domain.reference import Repository
+from service.domain.reference import parse_prefix
 from service.errors import FieldError, InvalidRequestError, ServiceError
 from service.fleet import FleetDefaults, FleetNode
 from service.web.aurora_boot import read_aurora_nodes
@@ -88,7 +88,7 @@ class PlaceSchema(QuestionSchema):
 
     cluster = fields.String(validate=_check_name)
     # A bad reference is a problem of its own, not a bad field.
-    repository = fields.Function(deserialize=text_of(Repository.parse))
+    repository = fields.Function(deserialize=text_of(parse_prefix))
 
     @post_load
     def _build(self, values: dict[str, Any], **_: object) -> FleetDefaults:

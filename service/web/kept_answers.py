@@ -1,9 +1,11 @@
 """Answers that were rendered, kept for as long as deciding anew would render the same."""
 
-from collections.abc import Callable, Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
+from time import monotonic
 
+from service.domain.lease import Lease
 from service.domain.transcript import Transcript
 from service.web.caching import Basis
 from service.web.decision import Decision
@@ -37,34 +39,39 @@ class RenderedAnswer:
     sent: dict[bool, tuple[str, list[tuple[str, str]]]] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Kept:
     """An answer, and what it rests on.
 
     Attributes:
         size: How much it takes, in bytes and about.
+        leases: The promises that it holds, while all of them do; none until it was asked.
     """
 
     answer: RenderedAnswer
     transcript: Transcript
     size: int
+    leases: Sequence[Lease] = ()
 
 
 class KeptAnswers:
     """Answers by their questions.
 
-    Whether one still holds is found out anew each time (see ``Transcript``), so none is ever sent
-    that would not be made now; only the time for deciding and rendering is saved.
+    One is sent while what it rests on is promised to stand (see ``Lease``), and else after asking
+    for that anew. So none is ever sent that would not be made now; only the time for deciding and
+    rendering is saved.
 
     Args:
-        would_repeat: Tells whether what was decided on a transcript would be decided again.
+        repeat: Asks anew what is on a transcript (see ``Transcript.repeat``).
         kept: Where they are kept; who gives it bounds it.
     """
 
     def __init__(
-        self, would_repeat: Callable[[Transcript], bool], kept: MutableMapping[_Key, Kept]
+        self,
+        repeat: Callable[[Transcript], Sequence[Lease] | None],
+        kept: MutableMapping[_Key, Kept],
     ) -> None:
-        self._would_repeat = would_repeat
+        self._repeat = repeat
         self._kept = kept
         self._lock = Lock()
 
@@ -75,7 +82,12 @@ class KeptAnswers:
             kept = self._kept.get(key)
         if kept is None:
             return None
-        if self._would_repeat(kept.transcript):
+        now = monotonic()
+        if kept.leases and all(lease.holds(now) for lease in kept.leases):
+            return kept.answer
+        leases = self._repeat(kept.transcript)
+        if leases is not None:
+            kept.leases = leases
             return kept.answer
         with self._lock:
             self._kept.pop(key, None)

@@ -54,9 +54,8 @@ def refuse_parameters(names: Iterable[str]) -> None:
     """
     surplus = list(names)[:MAX_LISTED]
     if surplus:
-        raise InvalidRequestError(
-            [FieldError(_shown(name), "With a JSON body, give it there.") for name in surplus],
-        )
+        message = "Not in the query of this JSON body, which holds the policy itself."
+        raise InvalidRequestError([FieldError(_shown(name), message) for name in surplus])
 
 
 def read_parameters(request: Request) -> dict[str, object]:

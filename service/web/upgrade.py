@@ -16,13 +16,7 @@ from service.web.shortcut import UPGRADE_PATH, note_answer
 blueprint = Blueprint("upgrade", __name__)
 
 # What failed for now; the next answer may have it.
-_PASSING = frozenset(
-    {
-        WarningCode.LATEST_BRANCH_UNKNOWN,
-        WarningCode.STALE_CATALOGUE,
-        WarningCode.TARGET_NOT_VERIFIED,
-    }
-)
+_PASSING = frozenset({WarningCode.STALE_CATALOGUE, WarningCode.TARGET_NOT_VERIFIED})
 
 
 class _Answer(Response):
@@ -71,7 +65,7 @@ def _decide(query: UpgradeQuery) -> tuple[RenderedAnswer, Transcript]:
         response.content_type,
         body,
         headers,
-        tag_of(body, response.mimetype or "", *headers.values()),
+        tag_of(body, form, *headers.values()),
         _find_basis(answer),
         decision,
     )

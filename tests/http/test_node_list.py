@@ -60,6 +60,16 @@ def test_place_is_an_organisation_or_the_repository_itself(fleet: FlaskClient) -
     assert found == [f"{place}:{TARGET}" for place in (UBUNTU, UBUNTU, OWN)]
 
 
+@pytest.mark.parametrize("place", ["docker.io/team", "registry.example:5000"])
+def test_place_may_be_one_of_docker_hub_or_a_whole_registry(place: str) -> None:
+    name = f"{place}/ubuntu"
+    client = build_client({name: LISTS[UBUNTU]}, ADVISOR_REPOSITORIES=name)
+
+    upgrade = ask_list(client, kubernetes_node(), repository=place)[0]["upgrade"]
+
+    assert upgrade["target"]["reference"] == f"{name}:{TARGET}"
+
+
 @pytest.mark.parametrize(
     ("place", "status", "code"),
     [

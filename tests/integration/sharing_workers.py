@@ -31,13 +31,13 @@ class Worker:
         self.events = EventLog()
         self.background = FakeBackground()
         self.link = RedisLink(url, self.events)
-        sharing = RedisSharing(
+        self.sharing = RedisSharing(
             self.link, clock=self.clock, events=self.events, origin=lambda _: origin
         )
         self.cache: CachedCatalogueSource = build_cache(
             source,
             lives=Lives(FRESH, timedelta(days=30), jitter=lambda life: life),
-            sharing=sharing,
+            sharing=self.sharing,
             background=self.background,
             events=self.events,
         )

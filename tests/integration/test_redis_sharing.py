@@ -17,6 +17,7 @@ from service.adapters.redis_link import RedisLink
 from service.adapters.redis_store import RedisStore
 from service.adapters.store import MemoryStore
 from service.domain.catalogue import TagListing
+from service.domain.lease import Lease
 from service.domain.reference import Repository
 from service.errors import RegistryUnavailableError, RepositoryNotFoundError, ServiceError
 from tests.fakes import FakeClock, FakeTagSource
@@ -151,6 +152,27 @@ def test_workers_change_to_a_new_listing_together(
 
     assert set(seen) == {400, 401}
     assert seen == sorted(seen)
+
+
+def take_promise(worker: Worker) -> Lease:
+    worker.fetch()
+    return worker.cache.lease(HADRON)
+
+
+def test_nothing_is_promised_while_another_may_replace_it(pair: tuple[Worker, Worker]) -> None:
+    first, second = pair
+    wait_until(lambda: take_promise(second).holds(time.monotonic()))
+    promised = take_promise(second)
+    holding = first.sharing.try_hold(str(HADRON))
+    assert holding
+
+    with holding as held:
+        held.wait_for_readers()
+
+        assert not promised.holds(time.monotonic())
+        assert not take_promise(second).holds(time.monotonic())
+
+    wait_until(lambda: take_promise(second).holds(time.monotonic()))
 
 
 @pytest.mark.parametrize(

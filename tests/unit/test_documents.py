@@ -70,6 +70,14 @@ def test_every_way_to_break_has_its_test() -> None:
     assert [row for row in rows if not re.search("`[^`]+`|^[A-Z]$", row)] == []
 
 
+def test_every_module_that_the_layers_name_is_there() -> None:
+    architecture = (ROOT / "ARCHITECTURE.md").read_text()
+    layers = architecture.partition("## Layers")[2].partition("\n## ")[0]
+    modules = {path.stem for path in ROOT.glob("service/**/*") if "__pycache__" not in path.parts}
+
+    assert set(re.findall("`([a-z_]+)`", layers)) - modules == set()
+
+
 @pytest.mark.parametrize(
     "name", ["test_nothing", "test_no_such_module.py", "test_registry: …[no-such-case…]", "x y"]
 )

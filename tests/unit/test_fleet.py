@@ -125,7 +125,7 @@ def test_node_of_no_role_holds_nobody(role: Role | None) -> None:
 
 
 def test_nodes_that_say_the_same_ask_the_same() -> None:
-    defaults = FleetDefaults(request(OLD, MINOR), None, Repository.parse(UBUNTU))
+    defaults = FleetDefaults(request(OLD, MINOR), None, UBUNTU)
     values = {"FLAVOR": "ubuntu"}
 
     asked = [defaults.ask(dict(values), arch="x86_64", boot_state=None) for _ in range(2)]

@@ -242,6 +242,22 @@ def test_a_bad_value_is_refused_by_name(name: str, value: str) -> None:
     assert f"{name}: " in str(refused.value)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ADVISOR_DEFAULT_ORGANISATION", "kairos"),
+        ("ADVISOR_MIRRORS", "quay.io/Kairos=registry.local"),
+        ("ADVISOR_PRIVATE_REGISTRIES", "registry.local:99999"),
+    ],
+)
+def test_a_bad_registry_is_quoted_as_it_was_written(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        Settings.from_env({name: value})
+
+    assert f"{name}: {value.partition('=')[0]!r} " in str(refused.value)
+    assert "/x" not in str(refused.value)
+
+
 def test_all_bad_settings_are_named_at_once() -> None:
     bad = {
         "ADVISOR_FRESH_SECONDS": "soon",

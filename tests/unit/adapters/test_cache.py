@@ -543,3 +543,25 @@ def test_many_that_stall_are_waited_for_together_no_longer_than_one(
     assert 0.2 <= waited < 1
     assert [cache.fetch_catalogue(each).tag_count for each in repositories] == [1] * 7
     assert len(cache.fetch_many_soon(repositories)) == 7
+
+
+def test_promise_ends_when_a_listing_is_due_or_replaced(rig: Rig) -> None:
+    unknown = rig.cache.lease(HADRON)
+    rig.fetch()
+    fresh = rig.cache.lease(HADRON)
+    rig.clock.advance(FRESH - MOMENT)
+    nearly_due = rig.cache.lease(HADRON)
+    rig.clock.advance(MOMENT)
+    due = rig.cache.lease(HADRON)
+    now = monotonic()
+
+    assert not unknown.holds(now)
+    assert fresh.holds(now + (FRESH - MOMENT).total_seconds())
+    assert nearly_due.holds(now)
+    assert not nearly_due.holds(now + MOMENT.total_seconds())
+    assert not due.holds(now)
+
+    rig.fetch_twice()
+
+    assert not fresh.holds(now)
+    assert rig.cache.lease(HADRON).holds(now)

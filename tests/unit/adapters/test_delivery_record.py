@@ -9,6 +9,7 @@ from service.adapters.delivery_record import DeliveryRecords
 from service.adapters.refresh import shorten
 from service.adapters.store import MemoryStore
 from service.domain.delivery import Delivery, Signatures
+from service.domain.lease import Lease
 from service.domain.legality import Refusal
 from service.domain.reference import Repository
 from tests.fakes import DIGEST, FakeClock
@@ -143,6 +144,43 @@ def test_no_of_another_worker_is_seen_within_a_second() -> None:
 SHORT = timedelta(seconds=10)
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
+
+
+def test_promise_ends_with_trust_when_due_and_with_the_next_answer() -> None:
+    clock = FakeClock()
+    told = records(MemoryStore(clock=clock), clock=clock)
+    told.keep_delivery(REPOSITORY, "tag", HELD)
+    told.keep_signatures(REPOSITORY, DIGEST, Signatures(signed=True, attested=True))
+
+    def promise() -> list[Lease]:
+        told.find_delivery(REPOSITORY, "tag")
+        told.find_signatures(REPOSITORY, DIGEST)
+        return [
+            told.lease_delivery(REPOSITORY, "tag"),
+            told.lease_signatures(REPOSITORY, DIGEST),
+        ]
+
+    def hold(promised: list[Lease], after: float = 0) -> list[bool]:
+        now = time.monotonic() + after
+        return [lease.holds(now) for lease in promised]
+
+    promised = promise()
+    assert hold(promised) == [True, True]
+    assert hold(promised, TRUSTED) == [False, False]
+
+    clock.advance(FRESH)
+    assert hold(promise()) == [False, True]
+
+    told.keep_delivery(REPOSITORY, "tag", HELD)
+    assert hold(promised) == [False, False]
+    assert hold(promise()) == [True, True]
+
+
+def test_nothing_is_promised_of_what_is_not_known() -> None:
+    told = records(MemoryStore(clock=FakeClock()))
+
+    assert not told.lease_delivery(REPOSITORY, "tag").holds(time.monotonic())
+    assert not told.lease_signatures(REPOSITORY, DIGEST).holds(time.monotonic())
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def test_another_catalogue_is_no_repetition(
     transcript, cache = Transcript(), build_cache(tags)
     fetch(TranscribedSource(cache, transcript))
 
-    assert transcript.is_repeated_by(cache, None)
-    assert not transcript.is_repeated_by(build_cache(tags), None)
+    assert transcript.repeat(cache, None) is not None
+    assert transcript.repeat(build_cache(tags), None) is None
 
 
 @pytest.mark.parametrize("fetch", [_fetch, _fetch_soon])
@@ -52,7 +52,7 @@ def test_a_failure_is_a_gap(
         fetch(TranscribedSource(cache, transcript))
 
     assert transcript.has_gaps
-    assert not transcript.is_repeated_by(cache, None)
+    assert transcript.repeat(cache, None) is None
 
 
 def test_what_is_missing_of_many_is_a_gap(tags: FakeTagSource) -> None:
@@ -69,7 +69,7 @@ def test_a_failure_now_is_no_repetition(tags: FakeTagSource) -> None:
     _fetch(TranscribedSource(build_cache(tags), transcript))
     tags.answers = {REPOSITORY: RegistryUnavailableError("silent")}
 
-    assert not transcript.is_repeated_by(build_cache(tags), None)
+    assert transcript.repeat(build_cache(tags), None) is None
 
 
 def test_a_catalogue_is_not_held_in_memory(tags: FakeTagSource) -> None:
@@ -105,4 +105,4 @@ def test_another_finding_is_no_repetition(
     verifier.answers[str(IMAGE.tag)] = delivery
     verifier.signatures = signatures
 
-    assert transcript.is_repeated_by(cache, verifier) is is_repeated
+    assert (transcript.repeat(cache, verifier) is not None) is is_repeated

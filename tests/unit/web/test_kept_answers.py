@@ -1,5 +1,7 @@
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
+from service.domain.lease import Changes, Lease
 from service.domain.status import Status
 from service.domain.support import Verdict
 from service.domain.transcript import Transcript
@@ -14,7 +16,7 @@ ANSWER = RenderedAnswer(200, "text/plain", b"a\n", {}, 'W/"0"', Basis(TIME, last
 
 
 def test_an_answer_is_kept_for_its_question_alone() -> None:
-    answers = KeptAnswers(lambda _: True, {})
+    answers = KeptAnswers(lambda _: (), {})
     answers.keep(QUESTION, ANSWER, Transcript())
 
     assert answers.find(QUESTION) is ANSWER
@@ -25,15 +27,34 @@ def test_an_answer_is_kept_for_its_question_alone() -> None:
 
 def test_an_answer_that_holds_no_longer_is_dropped() -> None:
     kept: dict[tuple[str, str], Kept] = {}
-    answers = KeptAnswers(lambda _: False, kept)
+    answers = KeptAnswers(lambda _: None, kept)
     answers.keep(QUESTION, ANSWER, Transcript())
 
     assert answers.find(QUESTION) is None
     assert kept == {}
 
 
+def test_what_an_answer_rests_on_is_asked_anew_when_a_promise_is_not_held() -> None:
+    changes, forgotten, asked = Changes(), Changes(), []
+
+    def repeat(transcript: Transcript) -> Sequence[Lease]:
+        asked.append(transcript)
+        return Lease.take(changes), Lease.take(forgotten)
+
+    answers = KeptAnswers(repeat, {})
+    answers.keep(QUESTION, ANSWER, Transcript())
+
+    assert [answers.find(QUESTION) for _ in range(3)] == [ANSWER] * 3
+    assert len(asked) == 1
+
+    forgotten.note()
+
+    assert [answers.find(QUESTION) for _ in range(3)] == [ANSWER] * 3
+    assert len(asked) == 2
+
+
 def test_an_answer_with_a_gap_in_what_it_rests_on_is_not_kept() -> None:
-    answers = KeptAnswers(lambda _: True, {})
+    answers = KeptAnswers(lambda _: (), {})
 
     given = answers.keep(QUESTION, ANSWER, Transcript(has_gaps=True))
 
@@ -43,7 +64,7 @@ def test_an_answer_with_a_gap_in_what_it_rests_on_is_not_kept() -> None:
 
 def test_the_size_of_what_is_kept_grows_with_all_that_a_caller_chooses() -> None:
     kept: dict[tuple[str, str], Kept] = {}
-    answers = KeptAnswers(lambda _: True, kept)
+    answers = KeptAnswers(lambda _: (), kept)
     long = {"QUERY_STRING": "image=a" + "a" * 1_000, "HTTP_ACCEPT": "b" * 1_000}
 
     answers.keep(QUESTION, ANSWER, Transcript())

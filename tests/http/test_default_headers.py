@@ -4,7 +4,7 @@ import pytest
 from flask import Response
 from flask.testing import FlaskClient
 
-from service.web.security_headers import SECURITY_HEADERS
+from service.web.default_headers import SECURITY_HEADERS
 from tests.apps import UP_TO_DATE, UPGRADABLE, BrokenSource, build_client, build_client_over
 
 PATHS = [
