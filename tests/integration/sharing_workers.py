@@ -3,6 +3,8 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from statistics import median
+from typing import TypeVar
 
 from service.adapters.cache import CachedCatalogueSource
 from service.adapters.event_log import EventLog
@@ -18,9 +20,13 @@ KEY = "v1:tags:quay.io/kairos/hadron"
 FRESH = timedelta(minutes=15)
 TAGS = [f"v0.0.1-core-amd64-generic-v1.0.{number}" for number in range(400)]
 # What a caller may wait for Redis, and what this machine may add when it is busy.
-ONCE = 0.5 + 0.3
-AT_ONCE = 0.2
+ONCE = 0.5 + 1.0
+# Less than any wait for a Redis that does not answer.
+AT_ONCE = 0.1
+TIMES = 20
 SOON = 15
+
+Result = TypeVar("Result")
 
 
 class Worker:
@@ -56,6 +62,21 @@ class Worker:
         catalogue = self.fetch()
         assert time.monotonic() - begun < seconds
         return catalogue
+
+    def fetch_at_once(self) -> Catalogue:
+        """Fetch again and again, without a wait for Redis."""
+        return repeat_at_once(self.fetch)[-1]
+
+
+def repeat_at_once(work: Callable[[], Result]) -> list[Result]:
+    """Do what takes no time again and again; in the middle, for this machine may be busy."""
+    results, seconds = [], []
+    for _ in range(TIMES):
+        begun = time.monotonic()
+        results.append(work())
+        seconds.append(time.monotonic() - begun)
+    assert median(seconds) < AT_ONCE
+    return results
 
 
 def wait_until(condition: Callable[[], object]) -> None:

@@ -24,7 +24,6 @@ from tests.fakes import FakeClock, FakeTagSource
 from tests.integration.clients import make_client, make_source
 from tests.integration.registry_server import RegistryServer
 from tests.integration.sharing_workers import (
-    AT_ONCE,
     FRESH,
     HADRON,
     KEY,
@@ -234,8 +233,7 @@ def test_stalled_redis_costs_half_a_second_once(
     trust_ends()
 
     worker.fetch_within(ONCE)
-    for _ in range(20):
-        worker.fetch_within(AT_ONCE)
+    worker.fetch_at_once()
 
     assert worker.link.check() == "not reachable"
     redis.thaw()
@@ -260,8 +258,8 @@ def test_killed_redis_costs_nothing_and_is_found_again_when_it_is_back_empty(
     redis.kill()
     trust_ends()
 
-    first.fetch_within(AT_ONCE)
-    second.fetch_within(AT_ONCE)
+    first.fetch_at_once()
+    second.fetch_at_once()
     redis.start()
     wait_until(lambda: first.link.check() is None)
     wait_until(lambda: second.link.check() is None)
@@ -276,7 +274,7 @@ def test_killed_redis_costs_nothing_and_is_found_again_when_it_is_back_empty(
 def test_redis_that_comes_late_is_used_from_then_on(tmp_path: Path, source: FakeTagSource) -> None:
     with start_redis(tmp_path, running=False) as redis:
         worker = Worker(redis.url, source)
-        worker.fetch_within(AT_ONCE * 3)
+        worker.fetch_at_once()
 
         redis.start()
         wait_until(lambda: worker.link.check() is None)
@@ -293,7 +291,7 @@ def test_redis_without_memory_is_read_but_not_written(
     first.fetch()
     redis.client.config_set("maxmemory", "1")
 
-    second.fetch_within(AT_ONCE * 3)
+    second.fetch_at_once()
     source.clock.advance(FRESH)
     source.answers[HADRON] = [*TAGS, "v0.0.1-core-amd64-generic-v2.0.0"]
     refreshed = second.refresh()
@@ -315,7 +313,7 @@ def test_read_only_replica_is_read_but_not_written(
         wait_until(lambda: replica.client.exists(KEY))
         worker = Worker(replica.url, source)
 
-        worker.fetch_within(AT_ONCE * 3)
+        worker.fetch_at_once()
         source.clock.advance(FRESH)
         refreshed = worker.refresh()
         trust_ends()
