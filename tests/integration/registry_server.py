@@ -252,6 +252,17 @@ def send_chunks_without_end(handler: Handler) -> None:
         handler.wfile.write(b"10000\r\n" + b" " * 65_536 + b"\r\n")
 
 
+def send_chunk_line_without_end(handler: Handler) -> None:
+    handler.reply(200, b"1;", {"Transfer-Encoding": "chunked", "Content-Length": ""})
+    _write_without_end(handler)
+
+
+def send_trailers_without_end(handler: Handler) -> None:
+    handler.reply(200, b"0\r\n", {"Transfer-Encoding": "chunked", "Content-Length": ""})
+    while True:
+        handler.wfile.write(b"X-Trailer: " + b"a" * 1_000 + b"\r\n")
+
+
 def send_head_without_end(handler: Handler) -> None:
     handler.wfile.write(b"HTTP/1.1 200 OK\r\n")
     while True:
@@ -314,6 +325,8 @@ _BEHAVIOURS: dict[str, Route] = {
     "endless-long-tags": _list_long_tags_without_end,
     "endless-body": send_without_end,
     "endless-chunks": send_chunks_without_end,
+    "endless-chunk-line": send_chunk_line_without_end,
+    "endless-trailers": send_trailers_without_end,
     "endless-redirect": redirect_without_end,
     "endless-head": send_head_without_end,
     "endless-interim": send_interim_without_end,

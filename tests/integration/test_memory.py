@@ -61,6 +61,8 @@ print(measure("VmHWM") - idle)
     [
         "endless-body",
         "endless-chunks",
+        "endless-chunk-line",
+        "endless-trailers",
         "endless-redirect",
         "endless-head",
         "endless-large-pages",

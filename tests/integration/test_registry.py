@@ -96,6 +96,7 @@ def test_unknown_repository_is_not_found(faulty: RegistryServer) -> None:
         ("cut", 30),
         ("cut-chunk", 30),
         ("endless-head", 30),
+        ("endless-chunk-line", 30),
     ],
 )
 def test_registry_that_cannot_answer_is_unavailable_for_as_long_as_it_says(
@@ -116,6 +117,7 @@ def test_registry_that_cannot_answer_is_unavailable_for_as_long_as_it_says(
         "drip/head",
         "drip/body",
         "endless-interim",
+        "endless-trailers",
     ],
 )
 def test_registry_that_does_not_end_its_answer_is_unavailable(
