@@ -47,6 +47,7 @@ class Call:
         url: Absolute.
         max_bytes: The largest body that is read of its answer.
         form: Sent as the body.
+        led_by: The URL first asked, where its answer led to this one; None where nothing did.
     """
 
     url: str
@@ -54,6 +55,7 @@ class Call:
     method: str = "GET"
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     form: Mapping[str, str] | None = field(default=None, repr=False)
+    led_by: str | None = None
 
     def authorized(self, authorization: str | None) -> Self:
         """Give the same call with an Authorization header, or without any."""

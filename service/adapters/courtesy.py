@@ -83,5 +83,5 @@ def _redirect(call: Call, answer: Answer) -> Call:
         to = Origin.of(target)
     except ValueError as error:
         raise RegistryError(f"{origin.host} redirects to what is no address") from error
-    following = replace(call, url=target)
+    following = replace(call, url=target, led_by=call.led_by or call.url)
     return following if to == origin else following.authorized(None)

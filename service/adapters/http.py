@@ -32,7 +32,8 @@ class Network:
 
     Attributes:
         insecure: ``host[:port]`` of those that are spoken to over plain HTTP.
-        private: ``host[:port]`` of those that may have an address that is not public.
+        private: ``host[:port]`` of those that may have an address that is not public; no other
+            registry leads there.
         ca_file: Certificates to trust beside the usual ones.
         proxy: The URL of an HTTP proxy, which then resolves all names; may hold a password.
     """
@@ -87,7 +88,7 @@ class HttpClient:
             RegistryUnavailableError: No connection, or no whole answer in time.
             RegistryError: A host that may not be connected to, no TLS, or too large a body.
         """
-        host = self._check(call.url)
+        host = self._check(call)
         try:
             try:
                 return self._exchange(call, deadline.left(host))
@@ -103,15 +104,20 @@ class HttpClient:
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise RegistryUnavailableError(f"the connection to {host} failed") from error
 
-    def _check(self, url: str) -> str:
-        """Give the host of a URL that may be spoken to."""
-        parts = urlsplit(url)
-        if not (parts.scheme == "https" or self._is_insecure(url)):
+    def _check(self, call: Call) -> str:
+        """Give the host of a call that may be spoken to."""
+        parts, private = urlsplit(call.url), self._network.private
+        if not (parts.scheme == "https" or self._is_insecure(call.url)):
             raise RegistryError(f"{parts.netloc} is not listed in ADVISOR_INSECURE_REGISTRIES")
+        if call.led_by and _names(private, call.url) and not _names(private, call.led_by):
+            raise RegistryError(
+                f"{urlsplit(call.led_by).netloc} leads to {parts.netloc}, and may not: only the"
+                " registries listed in ADVISOR_PRIVATE_REGISTRIES lead to one another",
+            )
         if self._network.proxy:
             # The proxy resolves names; an address is none.
             port = parts.port or DEFAULT_PORTS[parts.scheme]
-            refuse_literal(parts.hostname or "", port, private=self._network.private)
+            refuse_literal(parts.hostname or "", port, private=private)
         return parts.netloc
 
     def _exchange(self, call: Call, left: timedelta) -> Answer:
@@ -133,9 +139,13 @@ class HttpClient:
             return Answer(call.url, response.status_code, response.headers, body)
 
     def _is_insecure(self, url: str) -> bool:
-        parts = urlsplit(url)
-        port = parts.port or DEFAULT_PORTS["http"]
-        return is_listed(parts.hostname or "", port, self._network.insecure)
+        return _names(self._network.insecure, url)
+
+
+def _names(hosts: frozenset[str], url: str) -> bool:
+    """Whether hosts that an operator lists name the one of a URL."""
+    parts = urlsplit(url)
+    return is_listed(parts.hostname or "", parts.port or DEFAULT_PORTS[parts.scheme], hosts)
 
 
 def _read(response: requests.Response, max_bytes: int) -> bytes | None:

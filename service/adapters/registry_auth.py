@@ -4,7 +4,7 @@ import json
 import re
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from threading import Lock
@@ -87,6 +87,7 @@ class Authenticator:
         challenges = parse_challenges(refused.headers.get("WWW-Authenticate", ""))
         if bearer := challenges.get("bearer"):
             call = _ask_token(repository, credential, bearer, Origin.of(refused.url))
+            call = replace(call, led_by=refused.url)
             return _read_token(repository, self._client.send(call, deadline))
         if "basic" in challenges and credential and credential.password:
             return _Key(_basic(credential), _LONGEST)

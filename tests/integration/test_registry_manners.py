@@ -276,6 +276,29 @@ def test_proxy_is_given_no_private_address(faulty: RegistryServer, host: str) ->
     assert faulty.requests == []
 
 
+INSIDE = "http://inside.example/v2/kairos/x/tags/list"
+
+
+@pytest.mark.parametrize(
+    "leads",
+    [status(302, Location=INSIDE), status(401, WWW_Authenticate=f'Bearer realm="{INSIDE}"')],
+    ids=["redirect", "realm"],
+)
+def test_only_listed_registries_lead_to_those_that_may_be_private(
+    faulty: RegistryServer, leads: Route
+) -> None:
+    faulty.routes["/v2/kairos/outside/tags/list"] = leads
+    insecure = frozenset({"registry.example", "inside.example"})
+    network = Network(insecure, frozenset({"inside.example"}), proxy=faulty.url)
+
+    with pytest.raises(RegistryError, match=r"registry\.example leads to inside\.example"):
+        make_source(make_client(network)).list_tags(
+            Repository("registry.example", "kairos/outside")
+        )
+
+    assert len(faulty.requests) == 1
+
+
 def test_proxy_that_drips_is_cut_off(faulty: RegistryServer) -> None:
     faulty.routes[LIST] = drip_body
     network = Network(insecure=frozenset({"registry.example"}), proxy=faulty.url)
