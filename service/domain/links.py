@@ -9,6 +9,7 @@ version newer than all eras is read as the newest.
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import quote
 
 from service.domain.image import Image
@@ -16,6 +17,8 @@ from service.domain.reference import Reference, Repository
 from service.domain.rules import Applies
 from service.domain.tag import Arch, Variant
 from service.domain.version_range import VersionRange
+
+_CACHED_IMAGES = 1024
 
 _KAIROS = "kairos-io/kairos"
 _PROVIDER = "kairos-io/provider-kairos"
@@ -54,6 +57,8 @@ class _Era:
         return self.since.holds(image.tag) and self.applies.matches(image)
 
 
+# Made of nothing but the tables below; most nodes are sent to the few newest images.
+@lru_cache(maxsize=_CACHED_IMAGES)
 def links_of(image: Image, place: Repository | None = None) -> Links:
     """Give the links of an official image; a development build has none.
 

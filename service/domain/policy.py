@@ -11,6 +11,8 @@ from service.domain.version import Branch, KairosVersion, KubernetesVersion
 class MaxStep(StrEnum):
     """How far the Kairos version may move from the running one, the narrowest first."""
 
+    __hash__ = str.__hash__  # see Variant
+
     PATCH = "patch"
     MINOR = "minor"
     MAJOR = "major"

@@ -230,6 +230,8 @@ def print_tag(stream: Stream, version: KairosVersion, kubernetes: KubernetesVers
     )
 
 
+# The same few repositories are asked for, and some times for each answer.
+@lru_cache(maxsize=_CACHED_BASES)
 def legacy_flavor(name: str) -> str | None:
     """Give the flavor of a repository of the scheme that ended with v2.4.1; None for all others."""
     match = _LEGACY_REPOSITORY.fullmatch(name)
