@@ -33,9 +33,10 @@ class Decision:
     @classmethod
     def of(cls, answer: Recommendation, node: str | None = None) -> Self:
         """Give the decision of an answer."""
+        offer = answer.offer
         return cls(
             running=str(answer.running.reference),
-            target=str(answer.offer.source) if answer.offer else None,
+            target=str(offer.source) if offer else None,
             status=answer.status,
             verdict=answer.support.verdict,
             warnings=tuple(warning.code for warning in answer.warnings),
@@ -58,6 +59,4 @@ class Decision:
 
 def note_decision(decision: Decision) -> None:
     """Have a decision logged and counted with the request that it was made for."""
-    if "decisions" not in g:
-        g.decisions = []
-    g.decisions.append(decision)
+    g.setdefault("decisions", []).append(decision)
