@@ -9,16 +9,13 @@ version newer than all eras is read as the newest.
 import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from urllib.parse import quote
 
-from service.domain.image import Image
+from service.domain.image import Image, kept_by_image
 from service.domain.reference import Reference, Repository
 from service.domain.rules import Applies
 from service.domain.tag import Arch, Variant
 from service.domain.version_range import VersionRange
-
-_CACHED_IMAGES = 1024
 
 _KAIROS = "kairos-io/kairos"
 _PROVIDER = "kairos-io/provider-kairos"
@@ -57,8 +54,6 @@ class _Era:
         return self.since.holds(image.tag) and self.applies.matches(image)
 
 
-# Made of nothing but the tables below; most nodes are sent to the few newest images.
-@lru_cache(maxsize=_CACHED_IMAGES)
 def links_of(image: Image, place: Repository | None = None) -> Links:
     """Give the links of an official image; a development build has none.
 
@@ -68,9 +63,17 @@ def links_of(image: Image, place: Repository | None = None) -> Links:
 
     Source: the release workflows of kairos-io, as named at each row.
     """
+    return _links_at(image, replace(image, repository=place).reference) if place else _links(image)
+
+
+@kept_by_image
+def _links(image: Image) -> Links:
+    return _links_at(image, image.reference)
+
+
+def _links_at(image: Image, reference: Reference) -> Links:
     if image.tag.version.is_development:
         return Links(None, None, None)
-    reference = replace(image, repository=place or image.repository).reference
     changelog, sbom, verify = (
         _find(eras, image, reference) for eras in (_CHANGELOGS, _SBOMS, _SIGNATURES)
     )

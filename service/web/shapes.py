@@ -5,13 +5,12 @@ One plain function a shape: a schema of marshmallow takes ten times as long, and
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
 
 from service.domain.catalogue import Catalogue
 from service.domain.change import Change
 from service.domain.check import Check
-from service.domain.image import Image
+from service.domain.image import Image, kept_by_image
 from service.domain.links import Links
 from service.domain.matrix import Matrix, MatrixStream
 from service.domain.recommendation import Offer, Recommendation
@@ -22,11 +21,8 @@ from service.domain.warning import UpgradeWarning
 
 Shape = dict[str, Any]
 
-_CACHED_IMAGES = 1024
 
-
-# Answers name few images again and again: the newest of their streams. Nobody changes a shape.
-@lru_cache(maxsize=_CACHED_IMAGES)
+@kept_by_image
 def dump_image(image: Image) -> Shape:
     """Dump an image: the shape used everywhere."""
     repository, tag = image.repository, image.tag
