@@ -56,4 +56,5 @@ def _compare_kubernetes(
 ) -> VersionChange:
     if running is None or target is None or running == target:
         return VersionChange.NONE
-    return VersionChange.PATCH if running.minor == target.minor else VersionChange.MINOR
+    same_minor = running.order[:2] == target.order[:2]
+    return VersionChange.PATCH if same_minor else VersionChange.MINOR

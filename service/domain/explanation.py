@@ -15,6 +15,9 @@ from service.domain.tag import ImageTag
 
 _CACHED_POLICIES = 256
 
+# In the order in which they are told.
+_TOLD = tuple(Refusal)
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -49,7 +52,7 @@ def list_rejected(journey: Journey) -> tuple[Rejected, ...]:
             groups[refusal].append(refused)
     return tuple(
         Rejected(code, sum(map(len, groups[code])), _find_highest(groups[code]))
-        for code in Refusal
+        for code in _TOLD
         if code in groups
     )
 
@@ -68,10 +71,21 @@ def list_alternatives(
     found = []
     for code, changed in _changes(asked).items():
         journey = situation.journey(changed)
+        if target and _changes_nothing(code, journey, situation, target):
+            continue
         image = None if journey.find_incomparable() else choose_target(journey, journey.running)
         if image and image != target:
             found.append((code, image))
     return tuple(found)
+
+
+def _changes_nothing(
+    code: AlternativeCode, journey: Journey, situation: Situation, target: ImageTag
+) -> bool:
+    """Whether a change clearly leaves the target as it is, so that no choice needs to be made."""
+    if code is AlternativeCode.WITHIN_MAJOR:
+        return target.version.order[0] == journey.running.version.order[0]
+    return code is AlternativeCode.FLAVOR_RELEASE_CHANGE and journey.images is situation.images
 
 
 # Callers ask under few policies, and each takes six copies.

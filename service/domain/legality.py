@@ -304,7 +304,7 @@ def _above_max_kubernetes(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
 
 def _barrier(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
     return [
-        (Refusal.BARRIER, rule.target.holds, by_range)
+        (Refusal.BARRIER, rule.target.holds, by_range(rule.target))
         for rule in terms.rules.barriers
         if rule.origin.holds(origin)
     ]

@@ -86,7 +86,7 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
 
     Source: domain rule 5.
     """
-    gate = Gate(journey, origin, within_lanes=True)
+    gate: Gate | None = None
     ceiling = find_ceiling(journey.running, journey.policy)
     highest = origin.version.order
     legal: list[ImageTag] = []
@@ -98,6 +98,8 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
                 break
             if not _is_onward(image, origin):
                 continue
+            # At the end of a path nothing is onward, and no gate is made.
+            gate = gate or Gate(journey, origin, within_lanes=True)
             refusal = gate.find_refusal(image)
             if refusal is None:
                 if order > highest:

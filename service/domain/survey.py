@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 
 from service.domain.lineup import Lane
 from service.domain.tag import ImageTag
+from service.domain.version_range import VersionRange
 
 Predicate = Callable[[ImageTag], bool]
 
@@ -33,9 +34,11 @@ def by_kubernetes(test: Predicate, lane: Lane, _: Sequence[ImageTag]) -> bool | 
     return verdict if test(lane.highest) is verdict else None
 
 
-def by_range(test: Predicate, lane: Lane, images: Sequence[ImageTag]) -> bool | None:
-    """Survey for a test with two sides: where it holds at all ends, it holds between them."""
-    return all(map(test, (images[0], images[-1], lane.lowest, lane.highest))) or None
+def by_range(versions: VersionRange) -> Survey:
+    """Make the survey for a test that holds for the versions of a range."""
+    if versions.of_kubernetes:
+        return lambda _, lane, __: versions.holds_between(lane.lowest, lane.highest)
+    return lambda _, __, images: versions.holds_between(images[0], images[-1])
 
 
 def by_image(_: Predicate, __: Lane, ___: Sequence[ImageTag]) -> bool | None:

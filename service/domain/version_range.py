@@ -74,6 +74,17 @@ class VersionRange:
         start, end = self.conditions
         return version is not None and start <= version.order < end
 
+    def holds_between(self, lowest: ImageTag, highest: ImageTag) -> bool | None:
+        """Whether it holds for all versions between those of two images; None where for some."""
+        first, last = self._version_of(lowest), self._version_of(highest)
+        start, end = self.conditions
+        if first is None or last is None or last.order < start or end <= first.order:
+            return False
+        return (start <= first.order and last.order < end) or None
+
+    def _version_of(self, image: ImageTag) -> KairosVersion | KubernetesVersion | None:
+        return image.kubernetes if self.of_kubernetes else image.version
+
 
 def _parse_condition(word: str, parse: Callable[[str], _Order]) -> _Interval:
     match = _CONDITION.fullmatch(word)

@@ -45,10 +45,10 @@ def dump_image(image: Image) -> Shape:
     }
 
 
-def dump_target(offer: Offer) -> Shape:
+def dump_target(target: Image, offer: Offer) -> Shape:
     """Dump an image to install."""
     return {
-        **dump_image(offer),
+        **dump_image(target),
         "pinned": _text(offer.pinned),
         "verified": offer.is_verified,
         "signed": offer.signed,
@@ -100,11 +100,11 @@ def dump_links(links: Links) -> Shape:
 
 def dump_recommendation(answer: Recommendation) -> Shape:
     """Dump the recommendation."""
-    offer = answer.offer
+    target, offer = answer.target, answer.offer
     return {
         "status": answer.status,
         "running": dump_image(answer.running),
-        "target": dump_target(offer) if offer else None,
+        "target": dump_target(target, offer) if target and offer else None,
         "path": list(map(dump_image, answer.path)),
         "alternatives": [
             {"code": found.code, "image": dump_image(found.image)} for found in answer.alternatives
