@@ -40,6 +40,13 @@ class Change:
         )
 
 
+def raises_kubernetes_minor(origin: ImageTag, target: ImageTag) -> bool:
+    """Whether a hop moves to another Kubernetes minor; false where one of them is unknown."""
+    if origin.kubernetes is None or target.kubernetes is None:
+        return False
+    return target.kubernetes.order[:2] != origin.kubernetes.order[:2]
+
+
 def _compare_kairos(running: KairosVersion, target: KairosVersion) -> VersionChange:
     if running.order[0] != target.order[0]:
         return VersionChange.MAJOR

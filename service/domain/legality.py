@@ -1,14 +1,14 @@
 """Which single hops are legal, and why the others are not: domain rules 2 to 4 and 7."""
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import filterfalse
 from typing import Protocol
 
+from service.domain.change import raises_kubernetes_minor
 from service.domain.lineup import Lane, LaneKey
-from service.domain.policy import KubernetesPreference, MaxStep, Policy
+from service.domain.policy import KubernetesPreference, Policy
 from service.domain.rules import Rules
 from service.domain.survey import (
     Predicate,
@@ -189,19 +189,6 @@ def list_lanes(origin: ImageTag, policy: Policy) -> Sequence[LaneKey]:
     return [*stable, *((each, True) for each in minors)] if policy.prerelease else stable
 
 
-def find_ceiling(running: ImageTag, policy: Policy) -> tuple[float, ...] | None:
-    """Give the order of the highest Kairos version that legal targets have; None without a limit.
-
-    The rules refuse all beyond, for ``max_step`` or ``max_version``.
-    """
-    ceiling = policy.max_version.limit if policy.max_version else None
-    kept = _KEPT_NUMBERS[policy.max_step]
-    if kept == 0:
-        return ceiling
-    highest = (*running.version.order[:kept], math.inf)
-    return highest if ceiling is None else min(highest, ceiling)
-
-
 # A rule looks once at where hops start, and gives the tests that tell which targets it refuses;
 # none where it refuses none.
 _Test = tuple[Refusal, Predicate, Survey]
@@ -232,11 +219,13 @@ def _excluded(terms: Terms, _: ImageTag) -> Sequence[_Test]:
 
 
 def _prerelease(terms: Terms, _: ImageTag) -> Sequence[_Test]:
-    return () if terms.policy.prerelease else _PRERELEASE
+    if terms.policy.prerelease:
+        return ()
+    return ((Refusal.PRERELEASE, lambda target: target.version.is_prerelease, by_lane),)
 
 
 def _above_max_step(terms: Terms, _: ImageTag) -> Sequence[_Test]:
-    kept = _KEPT_NUMBERS[terms.policy.max_step]
+    kept = terms.policy.max_step.kept_numbers
     if kept == 0:
         return ()
     numbers = terms.running.version.order[:kept]
@@ -256,13 +245,11 @@ def _above_max_version(terms: Terms, _: ImageTag) -> Sequence[_Test]:
 
 def _kubernetes_unknown(_: Terms, origin: ImageTag) -> Sequence[_Test]:
     unknown = origin.has_unknown_kubernetes
-    return (
-        (
-            Refusal.KUBERNETES_UNKNOWN,
-            lambda target: target.has_unknown_kubernetes != unknown,
-            by_lane,
-        ),
-    )
+
+    def differs(target: ImageTag) -> bool:
+        return target.has_unknown_kubernetes != unknown
+
+    return ((Refusal.KUBERNETES_UNKNOWN, differs, by_lane),)
 
 
 def _kubernetes_downgrade(_: Terms, origin: ImageTag) -> Sequence[_Test]:
@@ -343,20 +330,6 @@ def _stays_unknown(target: ImageTag) -> bool:
     return target.has_unknown_kubernetes
 
 
-def raises_kubernetes_minor(origin: ImageTag, target: ImageTag) -> bool:
-    """Whether a hop moves to another Kubernetes minor; false where one of them is unknown."""
-    if origin.kubernetes is None or target.kubernetes is None:
-        return False
-    return target.kubernetes.order[:2] != origin.kubernetes.order[:2]
-
-
-_PRERELEASE: Sequence[_Test] = (
-    (Refusal.PRERELEASE, lambda target: target.version.is_prerelease, by_lane),
-)
-
-# How many of a version's numbers a step leaves as they are.
-_KEPT_NUMBERS = {MaxStep.PATCH: 2, MaxStep.MINOR: 1, MaxStep.MAJOR: 0}
-
 # In the order in which the reasons are told.
 _RULES: tuple[_Rule, ...] = (
     _withdrawn,
@@ -373,7 +346,7 @@ _RULES: tuple[_Rule, ...] = (
     _undelivered,
 )
 
-# What list_lanes and find_ceiling leave out is all that these refuse.
+# What list_lanes and a policy's ceiling leave out is all that these refuse.
 _RULES_OF_LANES = (
     _prerelease,
     _above_max_step,

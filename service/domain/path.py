@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from service.domain.change import raises_kubernetes_minor
 from service.domain.legality import (
     Gate,
     Hop,
     Refusal,
-    find_ceiling,
     is_newer,
     list_lanes,
-    raises_kubernetes_minor,
 )
 from service.domain.lineup import Lane, Lineup
 from service.domain.policy import KubernetesPreference, Policy
@@ -87,7 +86,7 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
     Source: domain rule 5.
     """
     gate: Gate | None = None
-    ceiling = find_ceiling(journey.running, journey.policy)
+    ceiling = journey.policy.find_ceiling(journey.running.version)
     highest = origin.version.order
     legal: list[ImageTag] = []
     for lane in journey.images.find_lanes(list_lanes(origin, journey.policy)):

@@ -8,6 +8,7 @@ from flask import g
 from service.domain.recommendation import Recommendation
 from service.domain.status import Status
 from service.domain.support import Verdict
+from service.web.shapes import dump_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ class Decision:
         """Give the decision of an answer."""
         offer = answer.offer
         return cls(
-            running=str(answer.running.reference),
+            running=dump_image(answer.running)["reference"],
             target=str(offer.source) if offer else None,
             status=answer.status,
             verdict=answer.support.verdict,
