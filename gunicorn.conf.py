@@ -47,7 +47,7 @@ configure_logging(_settings.log_level, _settings.log_format)
 
 # What takes longest to load is loaded here, once: while workers replace others, callers wait for
 # them to begin. Not the app, which SIGHUP makes anew, nor the metrics, which each worker has.
-for _name in ("flask", "requests", "service.advisor"):
+for _name in ("service.adapters.http", "service.web.fleet", "service.web.front_page"):
     import_module(_name)
 
 
