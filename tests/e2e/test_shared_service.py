@@ -165,8 +165,8 @@ def test_registry_killed_under_load_fails_no_request_for_what_is_known(tmp_path:
         wait_until(lambda: all(each.json["catalogue"]["stale"] for each in deployment.ask_all()))
         assert max(load.seconds) < 1
         assert all(each.json["target"]["verified"] for each in load.replies)
-        wait_until(lambda: _list_sources(deployment.services[0]) == ["fail"])
-        assert deployment.services[0].get("/readyz").json["status"] == "warn"
+        # Each worker tells what it knows itself, and who answers is chance: one answer, not two.
+        wait_until(lambda: _tell_readiness(deployment.services[0]) == ("warn", ["fail"]))
 
 
 def test_redis_that_comes_late_is_no_reason_not_to_start(tmp_path: Path) -> None:
@@ -295,6 +295,7 @@ def _ask_whatever_happens(service: Service, image: str) -> None:
         return
 
 
-def _list_sources(service: Service) -> list[str]:
-    checks = service.get("/readyz").json["checks"]
-    return [each["status"] for each in checks["catalogue:source"]]
+def _tell_readiness(service: Service) -> tuple[str, list[str]]:
+    """Give the status of an instance, and that of each source."""
+    body = service.get("/readyz").json
+    return body["status"], [each["status"] for each in body["checks"]["catalogue:source"]]
