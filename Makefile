@@ -14,7 +14,7 @@ demo: venv ## ask one question of a service on example tag lists; needs no netwo
 test: venv-dev ## run the tests (ARGS='-k stale' goes to pytest)
 	@scripts/test.sh $(ARGS)
 
-bench: venv-dev ## measure costs, storms and faults beside their targets (ROW=choice for one)
+bench: venv venv-dev ## measure costs, storms and faults beside their targets (ROW=choice for one)
 	@command -v docker-registry >/dev/null || scripts/apt.sh docker-registry
 	@.venv-dev/bin/python -m bench $(ROW)
 

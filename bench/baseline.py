@@ -30,18 +30,21 @@ _SAME = frozenset(
 
 
 @contextmanager
-def start_baseline(directory: Path, app: str, workers: int = 1) -> Iterator[Service]:
+def start_baseline(
+    directory: Path, app: str, workers: int = 1, python: str = sys.executable
+) -> Iterator[Service]:
     """Run an app of ``bench.bare`` as the service is run.
 
     Args:
         directory: For its configuration and log.
         app: The call that builds it, such as ``build_bare_app('/file')``.
         workers: Its processes.
+        python: The interpreter of the environment that it runs in.
     """
     configuration = directory / "baseline.conf.py"
     if not configuration.exists():
         configuration.write_text(_read_settings())
-    command = (*_GUNICORN, "--config", str(configuration), f"bench.bare:{app}")
+    command = (python, *_GUNICORN[1:], "--config", str(configuration), f"bench.bare:{app}")
     with start_service(directory, {"WEB_CONCURRENCY": str(workers)}, command) as service:
         yield service
 

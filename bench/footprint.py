@@ -10,8 +10,14 @@ from bench.baseline import start_baseline
 from bench.estimate import Slice, compare_rates
 from bench.process import weigh_tree
 from bench.row import Measure, Row, Rows
+from tests.apps import ROOT
 from tests.e2e.deployment import start_deployment
-from tests.e2e.service import Service, start_service
+from tests.e2e.service import COMMAND, Service, start_service
+
+# The environment of ``make run``, as it is deployed. Beside it are tools of developers, and some
+# libraries load what they find of those: structlog all of rich, which takes 45 ms.
+_PYTHON = str(ROOT / ".venv/bin/python")
+_COMMAND = (_PYTHON, *COMMAND[1:])
 
 _STARTS = 8
 _WORKERS = 2
@@ -24,10 +30,10 @@ def measure_start(directory: Path) -> Rows:
         flask, environ = _name_flask(directory), {**deployment.environ, "WEB_CONCURRENCY": "1"}
 
         def start_ours() -> AbstractContextManager[Service]:
-            return start_service(directory, environ)
+            return start_service(directory, environ, _COMMAND)
 
         def start_flask() -> AbstractContextManager[Service]:
-            return start_baseline(directory, flask)
+            return start_baseline(directory, flask, python=_PYTHON)
 
         ways = {"service": start_ours, "again": start_ours, "flask": start_flask}
         # The first start of each compiles, or writes down, what the others find.
@@ -41,10 +47,10 @@ def measure_start(directory: Path) -> Rows:
 def measure_memory(directory: Path) -> Rows:
     """Weigh the service and bare Flask, when their workers have answered."""
     with (
-        start_deployment(directory, instances=1) as deployment,
-        start_baseline(directory, _name_flask(directory), _WORKERS) as flask,
+        start_deployment(directory, instances=0) as deployment,
+        start_service(directory, deployment.environ, _COMMAND) as ours,
+        start_baseline(directory, _name_flask(directory), _WORKERS, _PYTHON) as flask,
     ):
-        ours = deployment.services[0]
         for service in (ours, flask):
             for _ in range(_REQUESTS):
                 service.ask(deployment.image)

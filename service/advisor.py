@@ -27,6 +27,8 @@ from service.errors import (
     naming,
 )
 
+_NOTHING_SURVEYED: tuple[tuple[Survey, ...], Matrix] = ((), Matrix.of(()))
+
 
 @dataclass(frozen=True, slots=True)
 class UpgradeRequest:
@@ -75,7 +77,7 @@ class Advisor:
         self._rulebook = rulebook
         self._default_organisation = default_organisation
         self._start_verifying = start_verifying
-        self._surveyed: tuple[tuple[Survey, ...], Matrix] = ((), Matrix.of(()))
+        self._surveyed: tuple[tuple[Survey, ...], Matrix] = _NOTHING_SURVEYED
 
     def recommend_upgrade(self, request: UpgradeRequest, form: str) -> Recommendation:
         """Recommend the upgrade target of a node.

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from service.adapters.background import Background
 from service.adapters.cache import CachedCatalogueSource
@@ -15,7 +16,6 @@ from service.adapters.http import Network
 from service.adapters.mirror import MirroredTagSource, MirroredVerifier
 from service.adapters.observed import ObservedTagSource
 from service.adapters.readiness import ReadinessProbe
-from service.adapters.redis_link import RedisLink
 from service.adapters.redis_sharing import RedisSharing
 from service.adapters.redis_store import RedisStore
 from service.adapters.refresh import Lives, Refresher
@@ -32,6 +32,9 @@ from service.domain.rate_limit import RateLimit, RequestCounter
 from service.domain.reference import Repository
 from service.domain.transcript import LeasingSource, StartLeasing
 from service.settings import Settings
+
+if TYPE_CHECKING:
+    from service.adapters.redis_link import RedisLink
 
 # A snapshot never expires; this is how soon a changed file is seen.
 _SNAPSHOT_LIVES = Lives(timedelta(seconds=5), timedelta.max)
@@ -80,7 +83,7 @@ class Backend:
 def build_backend(settings: Settings) -> Backend:
     """Put together what the settings ask for; nothing connects yet."""
     events = EventLog()
-    redis = RedisLink(settings.redis_url, events) if settings.redis_url else None
+    redis = _build_link(settings.redis_url, events) if settings.redis_url else None
     link = None if settings.snapshot_dir else redis
     seats = Seats(settings.worker_threads // 2)
     origin = _build_origin(settings, link, seats)
@@ -115,13 +118,20 @@ def build_backend(settings: Settings) -> Backend:
     )
 
 
+def _build_link(url: str, events: EventLog) -> "RedisLink":
+    # Loading a client takes a tenth of the start and of the memory of those who have no Redis.
+    from service.adapters.redis_link import RedisLink  # noqa: PLC0415
+
+    return RedisLink(url, events)
+
+
 def _list_tracked(settings: Settings, snapshot: SnapshotTagSource | None) -> Sequence[Repository]:
     if settings.tracked_repositories or snapshot is None:
         return settings.tracked_repositories
     return tuple(snapshot.list_repositories())
 
 
-def _build_counter(limit: RateLimit, redis: RedisLink | None) -> RequestCounter:
+def _build_counter(limit: RateLimit, redis: "RedisLink | None") -> RequestCounter:
     own = MemoryCounter(limit.window, clock=_now)
     return RedisCounter(redis, limit.window, own) if redis else own
 
@@ -132,7 +142,7 @@ def build_tag_source(settings: Settings) -> TagSource:
     return _build_origin(alone, None, Seats(settings.worker_threads // 2)).source
 
 
-def _build_origin(settings: Settings, link: RedisLink | None, seats: Seats) -> _Origin:
+def _build_origin(settings: Settings, link: "RedisLink | None", seats: Seats) -> _Origin:
     if settings.snapshot_dir:
         snapshot = SnapshotTagSource(settings.snapshot_dir)
         return _Origin(snapshot, _SNAPSHOT_LIVES, None, lambda _: "", snapshot)

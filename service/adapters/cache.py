@@ -63,6 +63,7 @@ class CachedCatalogueSource:
         self._seats = seats
         self._memory = Memory()
         self._flights: Flights[Repository, Entry] = Flights()
+        self._agreements: Flights[tuple[object, ...], Entry | None] = Flights()
 
     def fetch_catalogue(self, repository: Repository) -> Catalogue:
         """See CatalogueSource."""
@@ -189,7 +190,10 @@ class CachedCatalogueSource:
         sighting = self._sharing.peek(repository)
         if sighting is None or (known and known.record.generation == sighting.generation):
             return known
-        return self._agree(repository, known, sighting)
+        # Once for all who saw the same and know the same: a new listing takes 30 ms to be read, in
+        # which the other threads wait anyway.
+        key = repository, sighting.generation, known and known.record.generation
+        return self._agreements.join(key, lambda: self._agree(repository, known, sighting))
 
     def _agree(
         self, repository: Repository, known: Entry | None, sighting: Sighting

@@ -13,6 +13,7 @@ from time import monotonic
 from typing import Any
 
 from requests.adapters import HTTPAdapter
+from requests.utils import DEFAULT_CA_BUNDLE_PATH
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager, ProxyManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import NewConnectionError
@@ -23,7 +24,7 @@ from service.adapters.address import resolve
 
 
 class GuardedAdapter(HTTPAdapter):
-    """What a ``requests.Session`` mounts to have all its connections guarded.
+    """What sends the requests of ``requests``, over guarded connections alone.
 
     Args:
         private: ``host[:port]`` of those that may have an address that is not public.
@@ -33,7 +34,7 @@ class GuardedAdapter(HTTPAdapter):
 
     def __init__(self, *, private: frozenset[str], ca_file: Path | None, pool_size: int) -> None:
         self._private = private
-        self._tls = {"ssl_context": _trust(ca_file)} if ca_file else {}
+        self._trusted = _trust(ca_file)
         super().__init__(pool_connections=pool_size, pool_maxsize=pool_size)
 
     def init_poolmanager(
@@ -49,7 +50,7 @@ class GuardedAdapter(HTTPAdapter):
             num_pools=connections,
             maxsize=maxsize,
             block=block,
-            **self._tls,
+            ssl_context=self._trusted,
             **pool_kwargs,
         )
 
@@ -59,9 +60,15 @@ class GuardedAdapter(HTTPAdapter):
         **proxy_kwargs: Any,  # noqa: ANN401 - as requests has it
     ) -> ProxyManager:
         """See HTTPAdapter; the proxy is the operator's own, so its address is not checked."""
-        manager: ProxyManager = super().proxy_manager_for(proxy, **self._tls, **proxy_kwargs)
+        manager: ProxyManager = super().proxy_manager_for(
+            proxy, ssl_context=self._trusted, proxy_ssl_context=self._trusted, **proxy_kwargs
+        )
         manager.pool_classes_by_scheme = _TIMED_POOLS
         return manager
+
+    def cert_verify(self, conn: HTTPConnectionPool, *_: object) -> None:
+        """See HTTPAdapter, which would have each connection read the certificates anew: 17 ms."""
+        conn.cert_reqs = "CERT_REQUIRED"  # type: ignore[attr-defined]
 
 
 class _TimedReader(io.RawIOBase):
@@ -170,8 +177,10 @@ class _GuardedPools(PoolManager):
         return pool
 
 
-def _trust(ca_file: Path) -> ssl.SSLContext:
-    """Make a context that trusts a file; urllib3 adds the certificates that requests brings."""
+def _trust(ca_file: Path | None) -> ssl.SSLContext:
+    """Make what all connections trust."""
     context = create_urllib3_context()
-    context.load_verify_locations(ca_file)
+    context.load_verify_locations(DEFAULT_CA_BUNDLE_PATH)
+    if ca_file:
+        context.load_verify_locations(ca_file)
     return context

@@ -14,9 +14,9 @@ from datetime import datetime, timedelta
 from math import inf
 from threading import Event, Lock, Thread
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
 from cachetools import LRUCache
-from redis.lock import Lock as RedisLock
 
 from service.adapters.event_log import EventLog
 from service.adapters.listing_record import (
@@ -25,10 +25,14 @@ from service.adapters.listing_record import (
     Record,
     parse_generation,
 )
-from service.adapters.redis_client import Client
-from service.adapters.redis_link import RedisLink
 from service.adapters.sharing import Hold, NothingShared, Sighting
 from service.domain.reference import Repository
+
+if TYPE_CHECKING:  # The client is loaded for those who have a Redis; see ``backend``.
+    from redis.lock import Lock as RedisLock
+
+    from service.adapters.redis_client import Client
+    from service.adapters.redis_link import RedisLink
 
 _PREFIX = "v1:tags:"
 
@@ -48,7 +52,7 @@ class RedisSharing:
 
     def __init__(
         self,
-        link: RedisLink,
+        link: "RedisLink",
         *,
         clock: Callable[[], datetime],
         events: EventLog,
@@ -130,7 +134,7 @@ class RedisSharing:
         return self._hold(own, lock)
 
     @contextmanager
-    def _hold(self, own: AbstractContextManager[Hold], lock: RedisLock) -> Iterator[Hold]:
+    def _hold(self, own: AbstractContextManager[Hold], lock: "RedisLock") -> Iterator[Hold]:
         hold = _RedisHold()
         Thread(target=self._renew, args=(lock, hold.ended), name="lock", daemon=True).start()
         with own:
@@ -140,7 +144,7 @@ class RedisSharing:
                 hold.ended.set()
                 self._link.call(lambda _: lock.release())
 
-    def _renew(self, lock: RedisLock, ended: Event) -> None:
+    def _renew(self, lock: "RedisLock", ended: Event) -> None:
         while not ended.wait(_RENEW_SECONDS):
             self._link.call(lambda _: lock.reacquire())
 
@@ -155,7 +159,7 @@ class _RedisHold:
         sleep(max(0.0, self._noticed_at - monotonic()))
 
 
-def _replace(client: Client, key: str, raw: bytes, milliseconds: int) -> None:
+def _replace(client: "Client", key: str, raw: bytes, milliseconds: int) -> None:
     """Keep a record, no shorter than what was there would have been.
 
     A worker that finds nothing shares again what it remembers, and that may be what was replaced.
@@ -163,7 +167,7 @@ def _replace(client: Client, key: str, raw: bytes, milliseconds: int) -> None:
     client.set(key, raw, px=max(milliseconds, client.pttl(key)))
 
 
-def _build_lock(client: Client, name: str) -> RedisLock:
+def _build_lock(client: "Client", name: str) -> "RedisLock":
     lock: RedisLock = client.lock(
         _name_lock(name),
         timeout=_LOCK_SECONDS,
@@ -173,7 +177,7 @@ def _build_lock(client: Client, name: str) -> RedisLock:
     return lock
 
 
-def _take(client: Client, lock: RedisLock) -> bool:
+def _take(client: "Client", lock: "RedisLock") -> bool:
     """Take a lock, unless another has it.
 
     What stands under its name and does not end as soon as ours is no lock of ours, and would keep
@@ -192,7 +196,7 @@ def _name_lock(name: str) -> str:
     return f"v1:lock:{{{_PREFIX}{name}}}"
 
 
-def _glance(client: Client, key: str, name: str) -> tuple[bool, bytes]:
+def _glance(client: "Client", key: str, name: str) -> tuple[bool, bytes]:
     """Look at the lock first: who takes it after that leaves the time to trust what follows."""
     pipeline = client.pipeline(transaction=False)
     pipeline.exists(_name_lock(name))

@@ -1,9 +1,12 @@
 """A store that a deployment shares through Redis."""
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-from service.adapters.redis_link import RedisLink
 from service.adapters.store import Store
+
+if TYPE_CHECKING:  # The client is loaded for those who have a Redis; see ``backend``.
+    from service.adapters.redis_link import RedisLink
 
 _PREFIX = "v1:"
 _MAX_VALUE_BYTES = 64 * 1024
@@ -12,7 +15,7 @@ _MAX_VALUE_BYTES = 64 * 1024
 class RedisStore:
     """Keeps small values in Redis, and in a store within the process for when Redis is gone."""
 
-    def __init__(self, link: RedisLink, own: Store) -> None:
+    def __init__(self, link: "RedisLink", own: Store) -> None:
         self._link = link
         self._own = own
 

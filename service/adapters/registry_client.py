@@ -68,8 +68,10 @@ class RegistryClient:
         """
         known = self._authenticator.recall(repository)
         answer = self._client.send(call.authorized(known), deadline)
-        asked = Origin.of(call.url) == Origin.of(answer.url)
-        if answer.status != HTTPStatus.UNAUTHORIZED or not asked:
+        if answer.status != HTTPStatus.UNAUTHORIZED:
+            return answer
+        if Origin.of(call.url) != Origin.of(answer.url):
+            # Who refuses is not who was asked.
             return answer
         key = self._authenticator.answer(repository, answer, deadline)
         return self._client.send(call.authorized(key), deadline)

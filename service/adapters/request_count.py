@@ -5,12 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from math import ceil
 from threading import Lock
+from typing import TYPE_CHECKING
 
 from cachetools import TLRUCache
 
-from service.adapters.redis_client import Client
-from service.adapters.redis_link import RedisLink
 from service.domain.rate_limit import Usage
+
+if TYPE_CHECKING:  # The client is loaded for those who have a Redis; see ``backend``.
+    from service.adapters.redis_client import Client
+    from service.adapters.redis_link import RedisLink
 
 # Each takes some 400 bytes.
 _MAX_CLIENTS = 100_000
@@ -72,7 +75,7 @@ class MemoryCounter:
 class RedisCounter:
     """A RequestCounter for all that share a Redis; each worker counts for itself without it."""
 
-    def __init__(self, link: RedisLink, window: timedelta, own: MemoryCounter) -> None:
+    def __init__(self, link: "RedisLink", window: timedelta, own: MemoryCounter) -> None:
         self._link = link
         self._milliseconds = round(window.total_seconds() * 1000)
         self._prefix = f"v1:rate:{self._milliseconds}:"
@@ -86,7 +89,7 @@ class RedisCounter:
         count, left = answer
         return _tell(count, timedelta(milliseconds=left))
 
-    def _count(self, redis: Client, client: str) -> tuple[int, int]:
+    def _count(self, redis: "Client", client: str) -> tuple[int, int]:
         # In one step, so that no window is left without an end.
         answer = redis.eval(_COUNT, 1, self._prefix + client, str(self._milliseconds))
         count, left = answer

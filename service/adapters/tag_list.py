@@ -1,14 +1,17 @@
 """The body of a tag list, as registries send it and snapshots keep it."""
 
-import json
 import re
 from dataclasses import dataclass
+from typing import Any
+
+import orjson
 
 MAX_TAGS = 50_000
 
 # Source: OCI distribution-spec v1.1.1, "Pulling manifests". The length bounds a hostile list, and
-# nothing that is outside the grammar can reach an answer.
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}")
+# nothing that is outside the grammar can reach an answer. All lines at once: one after the other
+# they take three times as long.
+_LINES = re.compile(r"(?:[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}+\n)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,15 +39,22 @@ def parse_tag_list(body: bytes) -> TagList:
     if body.count(b",") > MAX_TAGS + 100:
         raise ValueError(f"holds more than {MAX_TAGS:,} tags")
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
+        document = orjson.loads(body)
+    except ValueError as error:
         raise ValueError("is not JSON") from error
     if not isinstance(document, dict) or "tags" not in document:
         raise ValueError("has no member 'tags'")
     tags = document["tags"] if document["tags"] is not None else []
     if not isinstance(tags, list):
         raise ValueError("has 'tags' that are not a list")  # noqa: TRY004 - malformed, not misused
-    for tag in tags:
-        if not isinstance(tag, str) or not _TAG.fullmatch(tag):
-            raise ValueError("holds something that is no tag")
+    if not _are_tags(tags):
+        raise ValueError("holds something that is no tag")
     return TagList(tuple(dict.fromkeys(tags)), document.get("name"), document.get("fetched_at"))
+
+
+def _are_tags(values: list[Any]) -> bool:
+    try:
+        lines = "\n".join([*values, ""])
+    except TypeError:
+        return False
+    return lines.count("\n") == len(values) and _LINES.fullmatch(lines) is not None

@@ -145,16 +145,23 @@ class Catalogue:
         return images
 
     def list_following(self, stream: Stream) -> Lineup:
-        """List the images of a stream and of those with a higher flavor release of one prefix."""
+        """List the images of a stream and of those with a higher flavor release of one prefix.
+
+        Returns:
+            What ``list_images`` gives, where there is none.
+        """
         return self._line_up(stream, following=True)
 
     def _line_up(self, stream: Stream, *, following: bool) -> Lineup:
         lineup = self.lineups.get((stream, following))
         if lineup is None:
-            bases = [stream.base, *(self._list_higher(stream) if following else ())]
-            streams = [replace(stream, base=base) for base in bases]
-            images = [image for each in streams for image in self._collect(each)]
-            lineup = Lineup(sorted(images, key=listing_order))
+            higher = self._list_higher(stream) if following else ()
+            if following and not higher:
+                lineup = self.list_images(stream)
+            else:
+                streams = [replace(stream, base=base) for base in (stream.base, *higher)]
+                images = [image for each in streams for image in self._collect(each)]
+                lineup = Lineup(sorted(images, key=listing_order))
             # There is no end of streams that could be asked for, but of those that are listed.
             if any(self._collect(stream)):
                 self.lineups[stream, following] = lineup

@@ -40,6 +40,13 @@ class Change:
         )
 
 
+def raises_kubernetes_minor(origin: ImageTag, target: ImageTag) -> bool:
+    """Whether a hop moves to another Kubernetes minor; false where one of them is unknown."""
+    if origin.kubernetes is None or target.kubernetes is None:
+        return False
+    return target.kubernetes.order[:2] != origin.kubernetes.order[:2]
+
+
 def _compare_kairos(running: KairosVersion, target: KairosVersion) -> VersionChange:
     if running.order[0] != target.order[0]:
         return VersionChange.MAJOR
@@ -56,4 +63,5 @@ def _compare_kubernetes(
 ) -> VersionChange:
     if running is None or target is None or running == target:
         return VersionChange.NONE
-    return VersionChange.PATCH if running.minor == target.minor else VersionChange.MINOR
+    same_minor = running.order[:2] == target.order[:2]
+    return VersionChange.PATCH if same_minor else VersionChange.MINOR

@@ -15,6 +15,9 @@ from service.domain.tag import ImageTag
 
 _CACHED_POLICIES = 256
 
+# In the order in which they are told.
+_TOLD = tuple(Refusal)
+
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
@@ -49,7 +52,7 @@ def list_rejected(journey: Journey) -> tuple[Rejected, ...]:
             groups[refusal].append(refused)
     return tuple(
         Rejected(code, sum(map(len, groups[code])), _find_highest(groups[code]))
-        for code in Refusal
+        for code in _TOLD
         if code in groups
     )
 
@@ -68,18 +71,28 @@ def list_alternatives(
     found = []
     for code, changed in _changes(asked).items():
         journey = situation.journey(changed)
+        if target and _changes_nothing(code, journey, situation, target):
+            continue
         image = None if journey.find_incomparable() else choose_target(journey, journey.running)
         if image and image != target:
             found.append((code, image))
     return tuple(found)
 
 
+def _changes_nothing(
+    code: AlternativeCode, journey: Journey, situation: Situation, target: ImageTag
+) -> bool:
+    """Whether a change clearly leaves the target as it is, so that no choice needs to be made."""
+    if code is AlternativeCode.WITHIN_MAJOR:
+        return target.version.order[0] == journey.running.version.order[0]
+    return code is AlternativeCode.FLAVOR_RELEASE_CHANGE and journey.images is situation.images
+
+
 # Callers ask under few policies, and each takes six copies.
 @lru_cache(maxsize=_CACHED_POLICIES)
 def _changes(asked: Policy) -> Mapping[AlternativeCode, Policy]:
     """Give each policy that differs from the asked one in the parameter of an alternative."""
-    changed = {code: change(asked) for code, change in _CHANGES.items()}
-    return {code: policy for code, policy in changed.items() if policy and policy != asked}
+    return {code: policy for code, change in _CHANGES.items() if (policy := change(asked))}
 
 
 def _within_major(asked: Policy) -> Policy | None:
@@ -91,19 +104,23 @@ def _next_minor(asked: Policy) -> Policy | None:
 
 
 def _next_major(asked: Policy) -> Policy | None:
-    return replace(asked, max_step=MaxStep.MAJOR)
+    return replace(asked, max_step=MaxStep.MAJOR) if asked.max_step is not MaxStep.MAJOR else None
 
 
 def _next_kubernetes_minor(asked: Policy) -> Policy | None:
+    if asked.kubernetes is KubernetesPreference.NEXT:
+        return None
     return replace(asked, kubernetes=KubernetesPreference.NEXT)
 
 
 def _flavor_release_change(asked: Policy) -> Policy | None:
+    if asked.flavor_release is FlavorReleasePolicy.FOLLOW:
+        return None
     return replace(asked, flavor_release=FlavorReleasePolicy.FOLLOW)
 
 
 def _prerelease(asked: Policy) -> Policy | None:
-    return replace(asked, prerelease=True)
+    return None if asked.prerelease else replace(asked, prerelease=True)
 
 
 _CHANGES: dict[AlternativeCode, Callable[[Policy], Policy | None]] = {

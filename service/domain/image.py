@@ -1,7 +1,9 @@
 """An OS image: a reference whose tag was understood."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NoReturn, Self
+from functools import lru_cache, wraps
+from typing import NoReturn, Self, TypeVar
 
 from service.domain.reference import Reference, Repository, quote
 from service.domain.tag import (
@@ -14,6 +16,10 @@ from service.domain.tag import (
     signed_digest,
 )
 from service.errors import NotAnOsImageError, UnversionedTagError
+
+_T = TypeVar("_T")
+
+_KEPT_IMAGES = 1024
 
 _EXAMPLE = "24.04-standard-amd64-generic-v3.2.3-k3sv1.31.2-k3s1"
 
@@ -79,6 +85,24 @@ class Image:
     def sibling(self, tag: ImageTag) -> Self:
         """Give another image of the same repository."""
         return type(self)(self.repository, tag)
+
+
+def kept_by_image(make: Callable[[Image], _T]) -> Callable[[Image], _T]:
+    """Keep what a pure function makes of an image: answers name the newest ones again and again.
+
+    Nobody may change it. Images are equal whose versions are only spelt otherwise, but are not told
+    alike, so it is kept by the spelling as well.
+    """
+
+    @lru_cache(maxsize=_KEPT_IMAGES)
+    def keep(image: Image, _: str) -> _T:
+        return make(image)
+
+    @wraps(make)
+    def find(image: Image) -> _T:
+        return keep(image, image.tag.version.text)
+
+    return find
 
 
 def _refuse_tag(repository: Repository, tag: str) -> NoReturn:

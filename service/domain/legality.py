@@ -6,14 +6,26 @@ from enum import StrEnum
 from itertools import filterfalse
 from typing import Protocol
 
+from service.domain.change import raises_kubernetes_minor
 from service.domain.lineup import Lane, LaneKey
-from service.domain.policy import KubernetesPreference, MaxStep, Policy
+from service.domain.policy import KubernetesPreference, Policy
 from service.domain.rules import Rules
+from service.domain.survey import (
+    Predicate,
+    Survey,
+    by_image,
+    by_kubernetes,
+    by_lane,
+    by_range,
+    by_release,
+)
 from service.domain.tag import ImageTag
 
 
 class Refusal(StrEnum):
     """Why an image is no target; in the order in which the reasons are told."""
+
+    __hash__ = str.__hash__  # see Variant
 
     WITHDRAWN = "withdrawn"
     EXCLUDED = "excluded"
@@ -84,23 +96,18 @@ class Gate:
     def __init__(self, terms: Terms, origin: ImageTag, *, within_lanes: bool = False) -> None:
         rules = _RULES_WITHIN_LANES if within_lanes else _RULES
         # Most rules refuse nothing under most policies; those that can are some five of them.
-        self._tests = [
-            (refusal, test)
-            for refusal, rule in rules.items()
-            if (tests := rule(terms, origin))
-            for test in tests
-        ]
+        self._tests = [test for rule in rules for test in rule(terms, origin)]
 
     def find_refusal(self, target: ImageTag) -> Refusal | None:
         """Give the first reason against a target; None where the hop is legal."""
-        for refusal, refuses in self._tests:
+        for refusal, refuses, _ in self._tests:
             if refuses(target):
                 return refusal
         return None
 
     def list_refusals(self, target: ImageTag) -> tuple[Refusal, ...]:
         """List every reason against a target, in the order in which they are told."""
-        found = (refusal for refusal, refuses in self._tests if refuses(target))
+        found = (refusal for refusal, refuses, _ in self._tests if refuses(target))
         return tuple(dict.fromkeys(found))
 
     def list_refused(
@@ -114,8 +121,8 @@ class Gate:
             lane: Where they are.
             images: Those that are newer than the running image, lowest first; at least one.
         """
-        for refusal, refuses in self._tests:
-            alike = _treats_alike(refusal, refuses, lane, images)
+        for refusal, refuses, survey in self._tests:
+            alike = survey(refuses, lane, images)
             if alike:
                 yield refusal, images
                 return
@@ -129,19 +136,19 @@ class Gate:
         """Whether what refuses an image clearly refuses all that is newer in its lane.
 
         Args:
-            refusal: The reason against the last image of the lane.
+            refusal: The reason against the last image of the lane that is looked at.
             lane: Where it is.
             origin: Where the hop starts.
         """
         images = lane.since(origin.version)
         return any(
-            each is refusal and _treats_alike(refusal, refuses, lane, images)
-            for each, refuses in self._tests
+            each is refusal and survey(refuses, lane, images)
+            for each, refuses, survey in self._tests
         )
 
     def is_refused_by_policy(self, target: ImageTag) -> bool:
         """Whether the caller's own policy is among the reasons against a target."""
-        return any(refuses(target) for refusal, refuses in self._tests if refusal in _OWN_POLICY)
+        return any(refuses(target) for refusal, refuses, _ in self._tests if refusal in _OWN_POLICY)
 
 
 def is_newer(target: ImageTag, origin: ImageTag) -> bool:
@@ -168,90 +175,104 @@ def is_refused_by_policy(hop: Hop) -> bool:
     return Gate(hop, hop.origin).is_refused_by_policy(hop.target)
 
 
-def list_lanes(origin: ImageTag, policy: Policy) -> Iterator[LaneKey]:
+def list_lanes(origin: ImageTag, policy: Policy) -> Sequence[LaneKey]:
     """List the lanes that legal targets are in.
 
     The rules refuse all others: for an unknown, lower or skipped Kubernetes, and pre-releases.
     """
-    for prerelease in (False, True) if policy.prerelease else (False,):
-        if origin.kubernetes is None:
-            yield None, prerelease
-            continue
+    minors: Sequence[tuple[int, ...] | None] = (None,)
+    if origin.kubernetes is not None:
         major, minor = origin.kubernetes.order[:2]
         # The higher one first: newer releases are there, after which the other is soon done.
-        yield (major, minor + 1), prerelease
-        yield (major, minor), prerelease
+        minors = (major, minor + 1), (major, minor)
+    stable = [(each, False) for each in minors]
+    return [*stable, *((each, True) for each in minors)] if policy.prerelease else stable
 
 
 # A rule looks once at where hops start, and gives the tests that tell which targets it refuses;
 # none where it refuses none.
-_Test = Callable[[ImageTag], bool]
+_Test = tuple[Refusal, Predicate, Survey]
 _Rule = Callable[[Terms, ImageTag], Sequence[_Test]]
-
-
-def _treats_alike(
-    refusal: Refusal, refuses: _Test, lane: Lane, images: Sequence[ImageTag]
-) -> bool | None:
-    """Say whether a test refuses all images of a lane or none; None where each must be asked.
-
-    Within a lane such a test looks at the Kairos or at the Kubernetes version, and refuses nothing,
-    all, or what lies beyond some version. So it treats all as it treats the ends of both orders. A
-    barrier may have two sides: what it refuses at all ends, it refuses between them as well.
-    """
-    if refusal not in _ORDERLY:
-        return None
-    verdict = refuses(images[0])
-    if not verdict is refuses(images[-1]) is refuses(lane.lowest) is refuses(lane.highest):
-        return None
-    return True if verdict else None if refusal is Refusal.BARRIER else False
 
 
 def _withdrawn(terms: Terms, _: ImageTag) -> Sequence[_Test]:
     rules = terms.rules.withdrawn
-    return (lambda target: any(rule.withdraws(target) for rule in rules),) if rules else ()
+    if not rules:
+        return ()
+    return (
+        (Refusal.WITHDRAWN, lambda target: any(rule.withdraws(target) for rule in rules), by_image),
+    )
 
 
 def _excluded(terms: Terms, _: ImageTag) -> Sequence[_Test]:
     policy = terms.policy
     if policy.frozen:
-        return (lambda _: True,)
-    return (lambda target: target.version in policy.exclude,) if policy.exclude else ()
+        return ((Refusal.EXCLUDED, lambda _: True, by_lane),)
+    if not policy.exclude:
+        return ()
+    exclude = policy.exclude
+
+    def survey(_: Predicate, lane: Lane, __: Sequence[ImageTag]) -> bool | None:
+        return False if lane.releases.isdisjoint(exclude) else None
+
+    return ((Refusal.EXCLUDED, lambda target: target.version in exclude, survey),)
 
 
 def _prerelease(terms: Terms, _: ImageTag) -> Sequence[_Test]:
-    return () if terms.policy.prerelease else (lambda target: target.version.is_prerelease,)
+    if terms.policy.prerelease:
+        return ()
+    return ((Refusal.PRERELEASE, lambda target: target.version.is_prerelease, by_lane),)
 
 
 def _above_max_step(terms: Terms, _: ImageTag) -> Sequence[_Test]:
-    kept = _KEPT_NUMBERS[terms.policy.max_step]
+    kept = terms.policy.max_step.kept_numbers
     if kept == 0:
         return ()
     numbers = terms.running.version.order[:kept]
-    return (lambda target: target.version.order[:kept] != numbers,)
+    return (
+        (Refusal.ABOVE_MAX_STEP, lambda target: target.version.order[:kept] != numbers, by_release),
+    )
 
 
 def _above_max_version(terms: Terms, _: ImageTag) -> Sequence[_Test]:
     ceiling = terms.policy.max_version
-    return () if ceiling is None else (lambda target: not ceiling.allows(target.version),)
+    if ceiling is None:
+        return ()
+    return (
+        (Refusal.ABOVE_MAX_VERSION, lambda target: not ceiling.allows(target.version), by_release),
+    )
 
 
 def _kubernetes_unknown(_: Terms, origin: ImageTag) -> Sequence[_Test]:
     unknown = origin.has_unknown_kubernetes
-    return (lambda target: target.has_unknown_kubernetes != unknown,)
+
+    def differs(target: ImageTag) -> bool:
+        return target.has_unknown_kubernetes != unknown
+
+    return ((Refusal.KUBERNETES_UNKNOWN, differs, by_lane),)
 
 
 def _kubernetes_downgrade(_: Terms, origin: ImageTag) -> Sequence[_Test]:
     if origin.kubernetes is None:
         return ()
     lowest = origin.kubernetes.order
-    return (lambda target: target.kubernetes is not None and target.kubernetes.order < lowest,)
+
+    def is_below(target: ImageTag) -> bool:
+        return target.kubernetes is not None and target.kubernetes.order < lowest
+
+    return ((Refusal.KUBERNETES_DOWNGRADE, is_below, by_kubernetes),)
 
 
 def _kubernetes_minor_skipped(_: Terms, origin: ImageTag) -> Sequence[_Test]:
     if origin.kubernetes is None:
         return ()
     major, minor = origin.kubernetes.order[:2]
-    return (_is_kubernetes_above((major, minor + 1)),)
+    highest = major, minor + 1
+
+    def is_above(target: ImageTag) -> bool:
+        return target.kubernetes is not None and target.kubernetes.order[:2] > highest
+
+    return ((Refusal.KUBERNETES_MINOR_SKIPPED, is_above, by_lane),)
 
 
 def _above_max_kubernetes(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
@@ -265,40 +286,43 @@ def _above_max_kubernetes(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
             return unknown and _stays_unknown(target)
         return not policy.allows_kubernetes(target.kubernetes)
 
-    return (is_above,)
+    return ((Refusal.ABOVE_MAX_KUBERNETES, is_above, by_kubernetes),)
 
 
 def _barrier(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
-    return [rule.target.holds for rule in terms.rules.barriers if rule.origin.holds(origin)]
+    return [
+        (Refusal.BARRIER, rule.target.holds, by_range(rule.target))
+        for rule in terms.rules.barriers
+        if rule.origin.holds(origin)
+    ]
 
 
 def _kubernetes_minor_held(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
-    match terms.policy.kubernetes_preference:
-        case KubernetesPreference.MINIMAL:
-            release = origin.version.order
-            return (
-                lambda target: (
-                    target.version.order == release and raises_kubernetes_minor(origin, target)
-                ),
-            )
-        case KubernetesPreference.KEEP if origin.has_unknown_kubernetes:
-            return (_stays_unknown,)
-        case KubernetesPreference.KEEP:
-            return (lambda target: raises_kubernetes_minor(origin, target),)
-        case _:
-            return ()
+    held, preference = Refusal.KUBERNETES_MINOR_HELD, terms.policy.kubernetes_preference
+    if preference is KubernetesPreference.MINIMAL:
+        release = origin.version.order
+
+        def is_held(target: ImageTag) -> bool:
+            return target.version.order == release and raises_kubernetes_minor(origin, target)
+
+        return ((held, is_held, by_release),)
+    if preference is not KubernetesPreference.KEEP:
+        return ()
+    if origin.has_unknown_kubernetes:
+        return ((held, _stays_unknown, by_lane),)
+    return ((held, lambda target: raises_kubernetes_minor(origin, target), by_lane),)
 
 
-def _undelivered(refusal: Refusal) -> _Rule:
-    def rule(terms: Terms, _: ImageTag) -> Sequence[_Test]:
-        undelivered = terms.undelivered
-        return (lambda target: undelivered.get(str(target)) is refusal,) if undelivered else ()
+def _undelivered(terms: Terms, _: ImageTag) -> Sequence[_Test]:
+    undelivered = terms.undelivered
+    if not undelivered:
+        return ()
 
-    return rule
+    def is_refused(refusal: Refusal) -> Predicate:
+        return lambda target: undelivered.get(str(target)) is refusal
 
-
-def _is_kubernetes_above(ceiling: tuple[int, int]) -> _Test:
-    return lambda target: target.kubernetes is not None and target.kubernetes.order[:2] > ceiling
+    refusals = Refusal.PLATFORM_MISSING, Refusal.NOT_PULLABLE
+    return [(refusal, is_refused(refusal), by_image) for refusal in refusals]
 
 
 def _stays_unknown(target: ImageTag) -> bool:
@@ -306,56 +330,31 @@ def _stays_unknown(target: ImageTag) -> bool:
     return target.has_unknown_kubernetes
 
 
-def raises_kubernetes_minor(origin: ImageTag, target: ImageTag) -> bool:
-    """Whether a hop moves to another Kubernetes minor; false where one of them is unknown."""
-    if origin.kubernetes is None or target.kubernetes is None:
-        return False
-    return target.kubernetes.order[:2] != origin.kubernetes.order[:2]
+# In the order in which the reasons are told.
+_RULES: tuple[_Rule, ...] = (
+    _withdrawn,
+    _excluded,
+    _prerelease,
+    _above_max_step,
+    _above_max_version,
+    _kubernetes_unknown,
+    _kubernetes_downgrade,
+    _kubernetes_minor_skipped,
+    _above_max_kubernetes,
+    _barrier,
+    _kubernetes_minor_held,
+    _undelivered,
+)
 
-
-# How many of a version's numbers a step leaves as they are.
-_KEPT_NUMBERS = {MaxStep.PATCH: 2, MaxStep.MINOR: 1, MaxStep.MAJOR: 0}
-
-_RULES: dict[Refusal, _Rule] = {
-    Refusal.WITHDRAWN: _withdrawn,
-    Refusal.EXCLUDED: _excluded,
-    Refusal.PRERELEASE: _prerelease,
-    Refusal.ABOVE_MAX_STEP: _above_max_step,
-    Refusal.ABOVE_MAX_VERSION: _above_max_version,
-    Refusal.KUBERNETES_UNKNOWN: _kubernetes_unknown,
-    Refusal.KUBERNETES_DOWNGRADE: _kubernetes_downgrade,
-    Refusal.KUBERNETES_MINOR_SKIPPED: _kubernetes_minor_skipped,
-    Refusal.ABOVE_MAX_KUBERNETES: _above_max_kubernetes,
-    Refusal.BARRIER: _barrier,
-    Refusal.KUBERNETES_MINOR_HELD: _kubernetes_minor_held,
-    Refusal.PLATFORM_MISSING: _undelivered(Refusal.PLATFORM_MISSING),
-    Refusal.NOT_PULLABLE: _undelivered(Refusal.NOT_PULLABLE),
-}
-
-# These refuse no image of the lanes that are listed, and nothing but images of other lanes.
+# What list_lanes and a policy's ceiling leave out is all that these refuse.
 _RULES_OF_LANES = (
-    Refusal.PRERELEASE,
-    Refusal.KUBERNETES_UNKNOWN,
-    Refusal.KUBERNETES_MINOR_SKIPPED,
+    _prerelease,
+    _above_max_step,
+    _above_max_version,
+    _kubernetes_unknown,
+    _kubernetes_minor_skipped,
 )
-_RULES_WITHIN_LANES = {
-    refusal: rule for refusal, rule in _RULES.items() if refusal not in _RULES_OF_LANES
-}
-
-# Within a lane, these follow one of its two orders; see _treats_alike.
-_ORDERLY = frozenset(
-    {
-        Refusal.PRERELEASE,
-        Refusal.ABOVE_MAX_STEP,
-        Refusal.ABOVE_MAX_VERSION,
-        Refusal.KUBERNETES_UNKNOWN,
-        Refusal.KUBERNETES_DOWNGRADE,
-        Refusal.KUBERNETES_MINOR_SKIPPED,
-        Refusal.ABOVE_MAX_KUBERNETES,
-        Refusal.BARRIER,
-        Refusal.KUBERNETES_MINOR_HELD,
-    }
-)
+_RULES_WITHIN_LANES = tuple(rule for rule in _RULES if rule not in _RULES_OF_LANES)
 
 # A caller or an operator may let these go; the others protect the node.
 _OWN_POLICY = (

@@ -20,19 +20,26 @@ class Lane:
         images: By Kairos and then Kubernetes version, lowest first; at least one.
         lowest: One with the lowest Kubernetes version.
         highest: One with the highest.
+        releases: Their Kairos versions.
     """
 
-    __slots__ = ("_releases", "highest", "images", "lowest")
+    __slots__ = ("_ordered", "highest", "images", "lowest", "releases")
 
     def __init__(self, images: Sequence[ImageTag]) -> None:
         self.images = images
         self.lowest = min(images, key=_kubernetes_order)
         self.highest = max(images, key=_kubernetes_order)
-        self._releases = list(map(_release_order, images))
+        self._ordered: list[tuple[float, ...]] = list(map(_release_order, images))
+        self.releases = frozenset(image.version for image in images)
 
     def since(self, version: KairosVersion) -> Sequence[ImageTag]:
         """Give the images of a release and of all that are higher."""
-        return self.images[bisect_left(self._releases, version.order) :]
+        return self.images[bisect_left(self._ordered, version.order) :]
+
+    def until(self, ceiling: tuple[float, ...] | None) -> Sequence[ImageTag]:
+        """Give the images up to some order of Kairos versions; all without one."""
+        end = len(self.images) if ceiling is None else bisect_right(self._ordered, ceiling)
+        return self.images[:end]
 
 
 class Lineup(Sequence[ImageTag]):
@@ -54,9 +61,10 @@ class Lineup(Sequence[ImageTag]):
             lanes[minor, image.version.is_prerelease].append(image)
         self._lanes = {key: Lane(images) for key, images in lanes.items()}
 
-    def lane(self, key: LaneKey) -> Lane | None:
-        """Give a lane; None where no image is in it."""
-        return self._lanes.get(key)
+    def find_lanes(self, keys: Iterable[LaneKey]) -> Sequence[Lane]:
+        """Give those of some lanes that have images, in the same order."""
+        lanes = self._lanes
+        return [lanes[key] for key in keys if key in lanes]
 
     @property
     def lanes(self) -> Iterable[Lane]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from urllib.parse import quote
 
-from service.domain.image import Image
+from service.domain.image import Image, kept_by_image
 from service.domain.reference import Reference, Repository
 from service.domain.rules import Applies
 from service.domain.tag import Arch, Variant
@@ -63,9 +63,17 @@ def links_of(image: Image, place: Repository | None = None) -> Links:
 
     Source: the release workflows of kairos-io, as named at each row.
     """
+    return _links_at(image, replace(image, repository=place).reference) if place else _links(image)
+
+
+@kept_by_image
+def _links(image: Image) -> Links:
+    return _links_at(image, image.reference)
+
+
+def _links_at(image: Image, reference: Reference) -> Links:
     if image.tag.version.is_development:
         return Links(None, None, None)
-    reference = replace(image, repository=place or image.repository).reference
     changelog, sbom, verify = (
         _find(eras, image, reference) for eras in (_CHANGELOGS, _SBOMS, _SIGNATURES)
     )

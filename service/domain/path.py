@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from service.domain.change import raises_kubernetes_minor
 from service.domain.legality import (
     Gate,
     Hop,
     Refusal,
     is_newer,
     list_lanes,
-    raises_kubernetes_minor,
 )
 from service.domain.lineup import Lane, Lineup
 from service.domain.policy import KubernetesPreference, Policy
@@ -57,6 +57,8 @@ class Journey:
         """
         running = self.running
         for lane in self.images.lanes:
+            if lane.images[-1].version.order < running.version.order:
+                continue
             images = lane.since(running.version)
             # Those of the same release are few, and by Kubernetes.
             while images and not is_newer(images[0], running):
@@ -83,21 +85,26 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
 
     Source: domain rule 5.
     """
-    gate = Gate(journey, origin, within_lanes=True)
+    gate: Gate | None = None
+    ceiling = journey.policy.find_ceiling(journey.running.version)
     highest = origin.version.order
     legal: list[ImageTag] = []
-    for lane in filter(None, map(journey.images.lane, list_lanes(origin, journey.policy))):
-        for image in reversed(lane.images):
-            if image.version.order < highest:
+    for lane in journey.images.find_lanes(list_lanes(origin, journey.policy)):
+        images = lane.until(ceiling)
+        for image in reversed(images):
+            order = image.version.order
+            if order < highest:
                 break
             if not _is_onward(image, origin):
                 continue
+            # At the end of a path nothing is onward, and no gate is made.
+            gate = gate or Gate(journey, origin, within_lanes=True)
             refusal = gate.find_refusal(image)
             if refusal is None:
-                if image.version.order > highest:
-                    highest, legal = image.version.order, []
+                if order > highest:
+                    highest, legal = order, []
                 legal.append(image)
-            elif image is lane.images[-1] and gate.refuses_all(refusal, lane, origin):
+            elif image is images[-1] and gate.refuses_all(refusal, lane, origin):
                 break
     return _prefer(legal, origin, journey.policy.kubernetes_preference) if legal else None
 

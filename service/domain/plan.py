@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, replace
 from itertools import zip_longest
-from typing import Self
 
 from service.domain.delivery import Findings
 from service.domain.image import Image
@@ -48,9 +47,10 @@ class Plan:
         hops = zip_longest(_plan_way(question, free), self.way)
         return next((alone for alone, held in hops if alone and alone != held), None)
 
-    def with_findings(self, findings: Findings) -> Self:
+    def with_findings(self, findings: Findings) -> "Plan":
         """Give the same plan, with more known that does not change it."""
-        return replace(self, situation=replace(self.situation, findings=findings))
+        situation = replace(self.situation, findings=findings)
+        return Plan(situation, self.journey, self.way, self.status)
 
 
 def make_plan(situation: Situation) -> Plan:

@@ -11,9 +11,19 @@ from service.domain.version import Branch, KairosVersion, KubernetesVersion
 class MaxStep(StrEnum):
     """How far the Kairos version may move from the running one, the narrowest first."""
 
+    __hash__ = str.__hash__  # see Variant
+
     PATCH = "patch"
     MINOR = "minor"
     MAJOR = "major"
+
+    @property
+    def kept_numbers(self) -> int:
+        """How many of a version's numbers it leaves as they are."""
+        return _KEPT_NUMBERS[self]
+
+
+_KEPT_NUMBERS = {MaxStep.PATCH: 2, MaxStep.MINOR: 1, MaxStep.MAJOR: 0}
 
 
 class KubernetesPreference(StrEnum):
@@ -93,3 +103,16 @@ class Policy:
         """Whether a Kubernetes passes neither the ceiling nor the cluster's limit."""
         below = self.max_kubernetes is None or version.minor <= self.max_kubernetes
         return below and (self.cluster_limit is None or version.order <= self.cluster_limit)
+
+    def find_ceiling(self, running: KairosVersion) -> tuple[float, ...] | None:
+        """Give the order of the highest Kairos version that it allows; None without a limit.
+
+        Args:
+            running: What ``max_step`` is measured from.
+        """
+        ceiling = self.max_version.limit if self.max_version else None
+        kept = self.max_step.kept_numbers
+        if kept == 0:
+            return ceiling
+        highest = (*running.order[:kept], math.inf)
+        return highest if ceiling is None else min(highest, ceiling)

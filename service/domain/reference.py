@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 from service.errors import InvalidReferenceError
 
@@ -42,9 +42,12 @@ _OFFICIAL_NAMESPACE = "library/"
 _TRANSPORTS = ("oci:", "docker://", "https://", "http://")
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Repository:
-    """A registry host, with its port where it has one, and a name on it."""
+class Repository(NamedTuple):
+    """A registry host, with its port where it has one, and a name on it.
+
+    A tuple, for all caches are asked by it, a dozen times for an answer: a dataclass would compute
+    its hash and compare itself in Python.
+    """
 
     registry: str
     name: str

@@ -124,8 +124,10 @@ class Advisory:
 
     def concerns(self, running: ImageTag, target: ImageTag | None) -> bool:
         """Whether a step is of those; without a target, only what speaks of any target is."""
-        reached = self.target.is_any if target is None else self.target.holds(target)
-        return reached and self.origin.holds(running)
+        # What runs first, for most advisories are of releases that nodes have left.
+        if not self.origin.holds(running):
+            return False
+        return self.target.is_any if target is None else self.target.holds(target)
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,12 +80,12 @@ class Scope:
 
     def reference_of(self, repository: Repository) -> Repository | None:
         """Give the repository that defines the latest release branch; None where none does."""
-        organisation = repository.organisation
-        if configured := self.references.get(organisation):
+        if configured := self.references.get(repository.organisation):
             return configured
         if not self.is_official(repository):
             return None
-        return Repository.parse(f"{organisation}/{_OFFICIAL_REFERENCE}")
+        path, slash, _ = repository.name.rpartition("/")
+        return Repository(repository.registry, f"{path}{slash}{_OFFICIAL_REFERENCE}")
 
     def _is_reference(self, repository: Repository) -> bool:
         """Whether some repository has its latest release branch read here."""

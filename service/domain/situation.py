@@ -1,7 +1,6 @@
 """A question, and all that its answer is made of."""
 
 from dataclasses import dataclass, field
-from functools import reduce
 
 from service.domain.catalogue import Catalogue, find_newest_stable
 from service.domain.delivery import Findings
@@ -42,7 +41,8 @@ class Question:
     @property
     def is_moved(self) -> bool:
         """Whether the stream goes on in another repository."""
-        return self.standing != self.running
+        # Mostly it is the same image, seldom one that is equal; an answer asks seven times.
+        return self.standing is not self.running and self.standing != self.running
 
     @property
     def is_renamed(self) -> bool:
@@ -85,6 +85,7 @@ class Situation:
         catalogue: Of the repository where the stream goes on.
         rules: Those that speak of the running image.
         images: The stream, lowest Kairos and then Kubernetes version first; never empty.
+        support: How the running branch stands to the latest one.
         findings: What the registry said of single images.
     """
 
@@ -93,6 +94,7 @@ class Situation:
     rules: Rules
     latest: LatestBranch
     images: Lineup
+    support: Support
     findings: Findings = field(default_factory=Findings)
 
     @classmethod
@@ -108,8 +110,10 @@ class Situation:
         Raises:
             StreamNotFoundError: The catalogue has no image of the stream.
         """
-        images = catalogue.find_stream(question.standing.tag.stream, question.running.tag)
-        return cls(question, catalogue, rules, latest, images)
+        running = question.standing.tag
+        images = catalogue.find_stream(running.stream, question.running.tag)
+        support = assess_support(running, images, latest.branch)
+        return cls(question, catalogue, rules, latest, images, support)
 
     @property
     def running(self) -> ImageTag:
@@ -118,7 +122,9 @@ class Situation:
 
     def journey(self, asked: Policy) -> Journey:
         """Give the way through the stream under a policy, narrowed by the operator's."""
-        policy = reduce(lambda policy, rule: rule.narrow(policy), self.rules.policies, asked)
+        policy = asked
+        for rule in self.rules.policies:
+            policy = rule.narrow(policy)
         candidates = self._candidates(policy)
         return Journey(self.running, candidates, policy, self.rules, self.findings.refused)
 
@@ -126,11 +132,6 @@ class Situation:
         if policy.flavor_release is FlavorReleasePolicy.FOLLOW:
             return self.catalogue.list_following(self.running.stream)
         return self.images
-
-    @property
-    def support(self) -> Support:
-        """How the running branch stands to the latest one."""
-        return assess_support(self.running, self.images, self.latest.branch)
 
     @property
     def end(self) -> Ended | None:

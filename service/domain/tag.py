@@ -9,7 +9,7 @@ one more template, or one more spelling in ``_PARTS``.
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -156,6 +156,8 @@ class ImageTag:
     trusted_boot: bool
     trusted_boot_text: str = ""
     template: str = CURRENT
+    # Kept when it was printed, for an answer prints its tags ten times; a copy prints itself anew.
+    _printed: str = field(init=False, repr=False, compare=False)
 
     @property
     def has_unknown_kubernetes(self) -> bool:
@@ -176,6 +178,14 @@ class ImageTag:
         )
 
     def __str__(self) -> str:
+        try:
+            return self._printed
+        except AttributeError:
+            printed = self._print()
+            object.__setattr__(self, "_printed", printed)
+            return printed
+
+    def _print(self) -> str:
         return self.template.format(
             flavor_release=self.flavor_release,
             variant=self.variant,
@@ -230,6 +240,8 @@ def print_tag(stream: Stream, version: KairosVersion, kubernetes: KubernetesVers
     )
 
 
+# The same few repositories are asked for, and some times for each answer.
+@lru_cache(maxsize=_CACHED_BASES)
 def legacy_flavor(name: str) -> str | None:
     """Give the flavor of a repository of the scheme that ended with v2.4.1; None for all others."""
     match = _LEGACY_REPOSITORY.fullmatch(name)

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from service.domain.delivery import Delivery, Signatures, TargetVerifier
+from service.domain.delivery import Delivery, Findings, Signatures, TargetVerifier
 from service.domain.image import Image
 from service.domain.plan import Plan, make_plan
 from service.domain.recommendation import Recommendation, tell
@@ -65,13 +65,14 @@ def recommend_verified(situation: Situation, verifier: TargetVerifier) -> Recomm
 
 def _settle(plan: Plan, delivery: Delivery, verifier: TargetVerifier) -> Plan:
     """Add what else is worth knowing to the plan that is answered."""
-    findings = plan.situation.findings
-    if plan.target:
-        findings = replace(findings, target=delivery)
-        if delivery.is_verified and delivery.digest:
-            signatures = verifier.find_signatures(plan.target, delivery.digest)
-            findings = replace(findings, signatures=signatures)
-    running = plan.situation.question.running
-    if running.digest:
-        findings = replace(findings, running=verifier.verify(replace(running, digest=None)))
+    target, running = plan.target, plan.situation.question.running
+    signatures = None
+    if target and delivery.is_verified and delivery.digest:
+        signatures = verifier.find_signatures(target, delivery.digest)
+    findings = Findings(
+        plan.situation.findings.refused,
+        delivery if target else None,
+        signatures or Signatures(),
+        verifier.verify(replace(running, digest=None)) if running.digest else None,
+    )
     return plan.with_findings(findings)

@@ -123,6 +123,9 @@ class KairosVersion:
         """Whether ``git describe`` named it: a build of some commit after a release."""
         return "-g" in self.text
 
+    def __hash__(self) -> int:
+        return hash(self.order)
+
     def __str__(self) -> str:
         return self.text
 

@@ -1,10 +1,10 @@
 """Ranges of Kairos and Kubernetes versions, as rules write them."""
 
-import operator
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Self
 
 from service.domain.tag import ImageTag
 from service.domain.version import KairosVersion, KubernetesVersion
@@ -12,27 +12,23 @@ from service.domain.version import KairosVersion, KubernetesVersion
 _KUBERNETES = "kubernetes"
 _ANY = "*"
 
-_OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-    "=": operator.eq,
+_Order = tuple[float, ...]
+_Interval = tuple[_Order, _Order]
+
+# Orders compare part by part, so these stand before and after all versions, and one with the second
+# at its end after all that begin with it.
+_LOWEST: _Order = ()
+_BEYOND: _Order = (math.inf,)
+
+# From the bound of a condition to the orders that meet it: since the first, and before the second.
+_OPERATORS: dict[str, Callable[[_Order], _Interval]] = {
+    ">=": lambda bound: (bound, _BEYOND),
+    "<=": lambda bound: (_LOWEST, bound + _BEYOND),
+    ">": lambda bound: (bound + _BEYOND, _BEYOND),
+    "<": lambda bound: (_LOWEST, bound),
+    "=": lambda bound: (bound, bound + _BEYOND),
 }
 _CONDITION = re.compile(r"(?P<operator>>=|<=|>|<|=)v?(?P<version>\S+)")
-
-
-@dataclass(frozen=True, slots=True)
-class _Condition:
-    """One comparison.
-
-    Attributes:
-        size: How many of a version's numbers it looks at.
-    """
-
-    compare: Callable[[Any, Any], bool]
-    bound: tuple[int, ...]
-    size: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +38,12 @@ class VersionRange:
     Attributes:
         text: As the rule writes it, such as ``>=3.0.0 <4.0.0`` or ``kubernetes <1.33.7+k3s3``.
         of_kubernetes: Whether the conditions speak of the Kubernetes version.
+        conditions: What all of them leave: the orders since the first, and before the second.
     """
 
     text: str
     of_kubernetes: bool
-    conditions: tuple[_Condition, ...]
+    conditions: _Interval
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -59,46 +56,51 @@ class VersionRange:
         of_kubernetes = subject == _KUBERNETES
         words = words if of_kubernetes else [subject, *words]
         if words == [_ANY] and not of_kubernetes:
-            return cls(text, of_kubernetes, ())
+            return cls(text, of_kubernetes, (_LOWEST, _BEYOND))
         if not words:
             raise ValueError(f"'{text}' names no version")
         parse = _parse_kubernetes if of_kubernetes else _parse_kairos
-        return cls(text, of_kubernetes, tuple(_parse_condition(word, parse) for word in words))
+        starts, ends = zip(*(_parse_condition(word, parse) for word in words), strict=True)
+        return cls(text, of_kubernetes, (max(starts), min(ends)))
 
     @property
     def is_any(self) -> bool:
         """Whether it holds for whatever image there is."""
-        return not self.conditions
+        return self.conditions == (_LOWEST, _BEYOND)
 
     def holds(self, image: ImageTag) -> bool:
         """Whether an image is within the range; an unknown Kubernetes is in none."""
         version = image.kubernetes if self.of_kubernetes else image.version
-        if version is None:
+        start, end = self.conditions
+        return version is not None and start <= version.order < end
+
+    def holds_between(self, lowest: ImageTag, highest: ImageTag) -> bool | None:
+        """Whether it holds for all versions between those of two images; None where for some."""
+        first, last = self._version_of(lowest), self._version_of(highest)
+        start, end = self.conditions
+        if first is None or last is None or last.order < start or end <= first.order:
             return False
-        # A loop, for a generator would cost more than what it yields: an answer asks 80 ranges.
-        order = version.order
-        for condition in self.conditions:
-            if not condition.compare(order[: condition.size], condition.bound):
-                return False
-        return True
+        return (start <= first.order and last.order < end) or None
+
+    def _version_of(self, image: ImageTag) -> KairosVersion | KubernetesVersion | None:
+        return image.kubernetes if self.of_kubernetes else image.version
 
 
-def _parse_condition(word: str, parse: Callable[[str], tuple[int, ...]]) -> _Condition:
+def _parse_condition(word: str, parse: Callable[[str], _Order]) -> _Interval:
     match = _CONDITION.fullmatch(word)
     if match is None:
         raise ValueError(f"'{word}' is not a condition such as >=3.4.0")
-    bound = parse(match["version"])
-    return _Condition(_OPERATORS[match["operator"]], bound, len(bound))
+    return _OPERATORS[match["operator"]](parse(match["version"]))
 
 
-def _parse_kairos(text: str) -> tuple[int, ...]:
+def _parse_kairos(text: str) -> _Order:
     version = KairosVersion.parse(f"v{text}")
     if version is None:
         raise ValueError(f"'{text}' is not a Kairos version")
     return version.order
 
 
-def _parse_kubernetes(text: str) -> tuple[int, ...]:
+def _parse_kubernetes(text: str) -> _Order:
     """Read a version with or without a revision; without one it stands for all of its revisions."""
     numbers, plus, revision = text.partition("+")
     version = KubernetesVersion.parse(f"{numbers}-{revision or 'k0s.0'}")

@@ -51,9 +51,9 @@ def warn_of_rules(situation: Situation, reached: ImageTag | None) -> Iterator[Up
         situation: The question, and what is known for it.
         reached: The target or the successor, if any.
     """
+    running = situation.question.running.tag
     for rule in situation.rules.advisories:
-        concerns = rule.concerns(situation.question.running.tag, reached)
-        if concerns and rule.applies.matches_form(situation.question.form):
+        if rule.concerns(running, reached) and rule.applies.matches_form(situation.question.form):
             yield UpgradeWarning(f"advisory:{rule.id}", rule.severity, rule.summary, rule.url)
 
 

@@ -1,8 +1,8 @@
 """The forms of a recommendation that are acted on unread, and what keeps them safe."""
 
 import shlex
-
-from flask import Response
+from http import HTTPStatus
+from typing import NamedTuple
 
 from service.domain.recommendation import Recommendation
 from service.domain.status import Status
@@ -15,6 +15,21 @@ from service.errors import (
 )
 from service.web.json_answer import dump_json
 from service.web.node_op_upgrade import dump_node_op_upgrade
+
+
+class Rendering(NamedTuple):
+    """The body of an answer.
+
+    Attributes:
+        content_type: None where there is no body.
+    """
+
+    body: bytes
+    content_type: str | None
+    status: int = HTTPStatus.OK
+
+
+_NOTHING = Rendering(b"", None, HTTPStatus.NO_CONTENT)
 
 
 def refuse_unsafe(answer: Recommendation, accept: frozenset[str]) -> None:
@@ -56,14 +71,14 @@ def refuse_unsafe(answer: Recommendation, accept: frozenset[str]) -> None:
         )
 
 
-def render_text(answer: Recommendation) -> Response:
+def render_text(answer: Recommendation) -> Rendering:
     """Give the target on a line."""
     if answer.offer is None:
-        return _answer_nothing()
-    return Response(f"{answer.offer.source}\n", mimetype="text/plain")
+        return _NOTHING
+    return Rendering(f"{answer.offer.source}\n".encode(), "text/plain; charset=utf-8")
 
 
-def render_env(answer: Recommendation) -> Response:
+def render_env(answer: Recommendation) -> Rendering:
     """Give assignments for a POSIX shell to evaluate, one a line; empty ones without a target.
 
     Source: POSIX.1-2017, Shell Command Language, 2.2 Quoting.
@@ -76,10 +91,10 @@ def render_env(answer: Recommendation) -> Response:
         "UPGRADE_WARNINGS": " ".join(warning.code for warning in answer.warnings),
     }
     lines = (f"{name}={shlex.quote(value)}\n" for name, value in values.items())
-    return Response("".join(lines), mimetype="application/x-sh")
+    return Rendering("".join(lines).encode(), "application/x-sh")
 
 
-def render_node_op_upgrade(answer: Recommendation, node: str | None) -> Response:
+def render_node_op_upgrade(answer: Recommendation, node: str | None) -> Rendering:
     """Give a resource for kairos-operator to carry out.
 
     Args:
@@ -90,25 +105,19 @@ def render_node_op_upgrade(answer: Recommendation, node: str | None) -> Response
         ManualUpgradeError: The node boots signed artefacts only.
     """
     if answer.offer is None:
-        return _answer_nothing()
+        return _NOTHING
     if answer.running.tag.trusted_boot:
         raise ManualUpgradeError(
             f"{answer.running.tag} is for trusted boot, which a NodeOpUpgrade cannot upgrade: write"
             " a NodeOp",
         )
     body = dump_node_op_upgrade(answer.running, answer.offer.source, node)
-    return Response(body, mimetype="application/yaml")
+    return Rendering(body.encode(), "application/yaml")
 
 
-def render_auroraboot(answer: Recommendation) -> Response:
+def render_auroraboot(answer: Recommendation) -> Rendering:
     """Give the body of a command for AuroraBoot's API."""
     if answer.offer is None:
-        return _answer_nothing()
+        return _NOTHING
     command = {"command": "upgrade", "args": {"source": f"oci:{answer.offer.source}"}}
-    return Response(dump_json(command), mimetype="application/json")
-
-
-def _answer_nothing() -> Response:
-    empty = Response(status=204)
-    del empty.headers["Content-Type"]
-    return empty
+    return Rendering(dump_json(command), "application/json")

@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Self
@@ -34,8 +35,8 @@ class Asset:
         return cls(path, hashlib.blake2b(path.read_bytes(), digest_size=12).hexdigest())
 
 
-_ASSETS = {
-    path.name: Asset.read(path)
+_PATHS = {
+    path.name: path
     for path in (
         *sorted(_OURS.iterdir()),
         _SWAGGER_UI / "swagger-ui.css",
@@ -44,16 +45,20 @@ _ASSETS = {
 }
 
 
+# When it is first asked for: one of them is so large that all together take 5 ms of each start.
+_read = cache(Asset.read)
+
+
 @blueprint.get("/static/<name>")
 def get_asset(name: str) -> Response:
     """Give a file that a page names."""
-    return _send(_ASSETS.get(name) or abort(404))
+    return _send(_read(_PATHS.get(name) or abort(404)))
 
 
 @blueprint.app_template_global()
 def asset_url(name: str) -> str:
     """Give the address of a file, which changes with its content."""
-    return url_for("assets.get_asset", name=name, v=_ASSETS[name].digest)
+    return url_for("assets.get_asset", name=name, v=_read(_PATHS[name]).digest)
 
 
 def _send(asset: Asset) -> Response:

@@ -8,6 +8,7 @@ from flask import g
 from service.domain.recommendation import Recommendation
 from service.domain.status import Status
 from service.domain.support import Verdict
+from service.web.shapes import dump_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +34,10 @@ class Decision:
     @classmethod
     def of(cls, answer: Recommendation, node: str | None = None) -> Self:
         """Give the decision of an answer."""
+        offer = answer.offer
         return cls(
-            running=str(answer.running.reference),
-            target=str(answer.offer.source) if answer.offer else None,
+            running=dump_image(answer.running)["reference"],
+            target=str(offer.source) if offer else None,
             status=answer.status,
             verdict=answer.support.verdict,
             warnings=tuple(warning.code for warning in answer.warnings),
@@ -58,6 +60,4 @@ class Decision:
 
 def note_decision(decision: Decision) -> None:
     """Have a decision logged and counted with the request that it was made for."""
-    if "decisions" not in g:
-        g.decisions = []
-    g.decisions.append(decision)
+    g.setdefault("decisions", []).append(decision)

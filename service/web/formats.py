@@ -4,12 +4,13 @@ import re
 from enum import StrEnum
 from typing import assert_never
 
-from flask import Request, Response
+from flask import Request
 from werkzeug.datastructures import MIMEAccept
 from werkzeug.exceptions import NotAcceptable
 
 from service.domain.recommendation import Recommendation
 from service.web import acting_forms
+from service.web.acting_forms import Rendering
 from service.web.json_answer import dump_json
 from service.web.shapes import dump_recommendation
 
@@ -23,6 +24,8 @@ class Form(StrEnum):
     NODE_OP_UPGRADE = "nodeopupgrade"
     AURORABOOT = "auroraboot"
 
+
+_FORMS = {form.value: form for form in Form}
 
 # In the order of preference among equals. AuroraBoot's is JSON like the first, so only
 # ``?format=`` can ask for it.
@@ -44,9 +47,8 @@ def negotiate_form(request: Request) -> Form:
 
     Source: RFC 9110, section 12.5.1.
     """
-    asked = request.args.get("format")
-    if asked in tuple(Form):
-        return Form(asked)
+    if form := _FORMS.get(request.args.get("format", "")):
+        return form
     if not request.accept_mimetypes:
         return Form.JSON
     ranges = [(_OUR_CHARSET.sub("", kind), quality) for kind, quality in request.accept_mimetypes]
@@ -62,7 +64,7 @@ def render(
     form: Form,
     accept: frozenset[str],
     node: str | None,
-) -> Response:
+) -> Rendering:
     """Render an answer.
 
     Args:
@@ -80,7 +82,7 @@ def render(
             and could not be.
     """
     if form is Form.JSON:
-        return Response(dump_json(dump_recommendation(answer)), mimetype="application/json")
+        return Rendering(dump_json(dump_recommendation(answer)), "application/json")
     acting_forms.refuse_unsafe(answer, accept)
     match form:
         case Form.TEXT:

@@ -142,7 +142,6 @@ class QuestionSchema(ParametersSchema):
     )
     arch = fields.Function(deserialize=text_of(_parse_arch))
     boot_state = fields.String(
-        load_default="active",
         validate=validate.Regexp(
             r"[a-z][a-z_-]{0,31}\Z",
             error="Must be a word such as active, passive or recovery.",
@@ -168,7 +167,7 @@ class QuestionSchema(ParametersSchema):
         values.pop("format", None)
         accept = frozenset(values.pop("accept", ()))
         node = values.pop("node", None)
-        boot_state = values.pop("boot_state")
+        boot_state = values.pop("boot_state", "active")
         exclude = frozenset(values.pop("excluded", ()))
         policy = Policy(**values, exclude=exclude)
         return UpgradeQuery(UpgradeRequest(claim, policy, boot_state), accept, node)
@@ -245,7 +244,7 @@ def load_body(request: Request) -> UpgradeQuery:
 
 
 def _load_question(schema: QuestionSchema, values: Mapping[str, object]) -> UpgradeQuery:
-    query: UpgradeQuery = load(schema, values)
+    query: UpgradeQuery = load(schema, values, partial=True)
     return query
 
 

@@ -34,14 +34,20 @@ def load_parameters(schema: ParametersSchema, request: Request) -> Any:  # noqa:
     return load(schema, read_parameters(request))
 
 
-def load(schema: Schema, values: Mapping[str, object]) -> Any:  # noqa: ANN401 - a schema's
+def load(schema: Schema, values: Mapping[str, object], *, partial: bool = False) -> Any:  # noqa: ANN401 - a schema's
     """Load values by a schema; every bad one is named.
+
+    Args:
+        schema: What the values should be.
+        values: By their names.
+        partial: Whether to leave out what is missing, which otherwise takes as long as what is
+            there: nothing is required then, and nothing has a default.
 
     Raises:
         InvalidRequestError: A value is missing, unknown or out of range.
     """
     try:
-        return schema.load(values)
+        return schema.load(values, partial=partial)
     except ValidationError as error:
         raise InvalidRequestError(list_errors(error.messages_dict)) from error
 
@@ -65,10 +71,9 @@ def read_parameters(request: Request) -> dict[str, object]:
         InvalidRequestError: A parameter is repeated, or not in UTF-8.
     """
     try:
-        query = request.args
+        values = request.args.to_dict(flat=False)
     except UnicodeDecodeError as error:
         raise InvalidRequestError([FieldError("query", "Percent-encode its bytes.")]) from error
-    values = {name: list(query.getlist(name)) for name in query}
     repeated = [name for name in values if len(values[name]) > 1 and name not in REPEATABLE]
     if repeated:
         raise InvalidRequestError(

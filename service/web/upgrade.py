@@ -57,12 +57,11 @@ def _decide(query: UpgradeQuery) -> tuple[RenderedAnswer, Transcript]:
     decision = Decision.of(answer)
     note_decision(decision)
     g.answer_headers = describe_headers(answer)
-    response = render(answer, form, query.accept, query.node)
+    body, content_type, status = render(answer, form, query.accept, query.node)
     headers = g.pop("answer_headers")
-    body = response.get_data()
     rendered = RenderedAnswer(
-        response.status_code,
-        response.content_type,
+        status,
+        content_type,
         body,
         headers,
         tag_of(body, form, *headers.values()),

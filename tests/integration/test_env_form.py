@@ -54,7 +54,7 @@ def test_a_shell_gets_hostile_values_as_they_are(shell: str, value: str, tmp_pat
     assert target is not None
     hostile = replace(target, tag=replace(target.tag, model=value))
 
-    text = render_env(replace(answer, warnings=(warning,), target=hostile)).get_data(as_text=True)
+    text = render_env(replace(answer, warnings=(warning,), target=hostile)).body.decode()
 
     reference = str(hostile.reference)
     assert evaluate(shell, text, tmp_path) == [

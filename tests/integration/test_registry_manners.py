@@ -357,7 +357,7 @@ def tunnelled(authority: Authority) -> Iterator[tuple[RegistryServer, ConnectPro
 
 
 def proxied(authority: Authority, proxy: ConnectProxy) -> Network:
-    address = f"http://user:secret@127.0.0.1:{proxy.server_port}"
+    address = f"http://user:s%40cret@127.0.0.1:{proxy.server_port}"
     return Network(private=LOOPBACK, ca_file=authority.ca, proxy=address)
 
 
@@ -374,7 +374,7 @@ def test_proxy_tunnels_tls_which_stays_verified(
 
     assert listing.tags == ("a",)
     assert [host for host, _ in proxy.asked] == ["127.0.0.1:443", "other.example:443"]
-    assert proxy.asked[0][1] == "Basic dXNlcjpzZWNyZXQ="
+    assert proxy.asked[0][1] == "Basic dXNlcjpzQGNyZXQ="
     assert server.authorizations == [None]
 
 

@@ -6,7 +6,9 @@ from time import monotonic, sleep
 import pytest
 
 from service.adapters.event_log import EventLog
+from service.adapters.listing_record import Record
 from service.adapters.refresh import Lives, shorten
+from service.adapters.sharing import NothingShared, Sighting
 from service.domain.catalogue import Catalogue, TagListing
 from service.domain.reference import Repository
 from service.errors import (
@@ -315,6 +317,43 @@ def test_simultaneous_callers_share_one_fetch(answer: list[str] | ServiceError |
 
     assert len(outcomes) == 1
     assert source.asked == [HADRON]
+
+
+class SharedRecord(NothingShared):
+    """The record of another worker, which takes its time to be read."""
+
+    def __init__(self, record: Record) -> None:
+        super().__init__()
+        self.record = record
+        self.reads = 0
+
+    def peek(self, _: Repository) -> Sighting:
+        return Sighting(self.record.generation)
+
+    def read(self, _: Repository) -> Record:
+        self.reads += 1
+        sleep(0.2)
+        return self.record
+
+
+def test_callers_who_see_a_new_record_read_it_once(rig: Rig) -> None:
+    rig.fetch()
+    other = rig.cache.recall(HADRON)
+    assert other
+    sharing = SharedRecord(other.record)
+    cache = build_cache(rig.source, lives=LIVES, sharing=sharing)
+    together = Barrier(8)
+
+    def fetch(_: int) -> Catalogue:
+        together.wait(timeout=10)
+        return cache.fetch_catalogue(HADRON)
+
+    with ThreadPoolExecutor(8) as pool:
+        catalogues = set(map(id, pool.map(fetch, range(8))))
+
+    assert len(catalogues) == 1
+    assert sharing.reads == 1
+    assert rig.source.asked == [HADRON]
 
 
 def test_other_repository_does_not_wait_for_a_slow_one() -> None:

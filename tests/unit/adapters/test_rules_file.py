@@ -271,7 +271,11 @@ def test_a_mistake_is_told_with_its_line(
 @pytest.mark.parametrize(
     ("content", "line", "reason"),
     [
-        ("version: 1\nadvisories:\n\t- id: one\n", 3, "found character '\\t'"),
+        (
+            "version: 1\nadvisories:\n\t- id: one\n",
+            3,
+            "that cannot start any token, at '\\t- id: one'",
+        ),
         (ADVISORY.replace('"*"', "*", 1), 4, "while scanning an alias"),
         (ADVISORY.replace('"*"', ">=3.0.0", 1), 4, "while scanning a block scalar"),
         ("version: 1\nwithdrawn: [\n", 3, "while parsing a flow"),
