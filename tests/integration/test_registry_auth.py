@@ -1,5 +1,6 @@
 import base64
 import json
+import socket
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from service.domain.reference import Repository
 from service.errors import RegistryError, RegistryUnavailableError
 from tests.fakes import FakeClock
 from tests.integration.certificates import Authority
-from tests.integration.clients import LOOPBACK, make_client, make_source
+from tests.integration.clients import LOOPBACK, make_client, make_source, resolve_with
 from tests.integration.registry_server import Handler, RegistryServer, Route, status
 from tests.integration.token_server import ISSUER, SERVICE, TokenSource
 from tests.servers import start_registry
@@ -168,6 +169,21 @@ def test_own_authority_is_trusted_only_where_it_is_given(guarded: str) -> None:
         make_source(make_client(Network(private=LOOPBACK))).list_tags(
             Repository(guarded, "kairos/public")
         )
+
+
+def test_certificate_is_that_of_the_host_by_its_name(
+    authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    resolve = socket.getaddrinfo
+    resolve_with(monkeypatch, lambda _, *args, **kwargs: resolve("127.0.0.1", *args, **kwargs))
+    with RegistryServer(authority.server_context()) as server:
+        name = f"other.example:{server.server_port}"
+        network = Network(private=frozenset({name}), ca_file=authority.ca)
+
+        with pytest.raises(RegistryError, match="TLS that can be trusted"):
+            make_source(make_client(network)).list_tags(Repository(name, "null"))
+
+        assert server.requests == []
 
 
 def challenge(realm: str, service: str = "s") -> Route:
