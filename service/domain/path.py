@@ -87,7 +87,7 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
     """
     gate: Gate | None = None
     ceiling = journey.policy.find_ceiling(journey.running.version)
-    highest = origin.version.order
+    highest = release = origin.version.order
     legal: list[ImageTag] = []
     for lane in journey.images.find_lanes(list_lanes(origin, journey.policy)):
         images = lane.until(ceiling)
@@ -95,7 +95,9 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
             order = image.version.order
             if order < highest:
                 break
-            if not _is_onward(image, origin):
+            # The bases of most streams are one, and asking for their order costs a call.
+            is_lower = image.base != origin.base and is_lower_base(image.base, origin.base)
+            if is_lower or (order == release and not is_newer(image, origin)):
                 continue
             # At the end of a path nothing is onward, and no gate is made.
             gate = gate or Gate(journey, origin, within_lanes=True)
@@ -121,13 +123,6 @@ def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
         journey = _after(journey, origin, target)
         origin = target
     return tuple(path)
-
-
-def _is_onward(image: ImageTag, origin: ImageTag) -> bool:
-    """Whether an image is newer than another, and not of a lower flavor release."""
-    # The bases of most streams are one, and asking for their order costs a call for each image.
-    is_lower = image.base != origin.base and is_lower_base(image.base, origin.base)
-    return not is_lower and is_newer(image, origin)
 
 
 def _after(journey: Journey, origin: ImageTag, target: ImageTag) -> Journey:

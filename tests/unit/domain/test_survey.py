@@ -6,10 +6,8 @@ from service.domain.survey import (
     by_image,
     by_kubernetes,
     by_lane,
-    by_range,
     by_release,
 )
-from service.domain.tag import ImageTag
 from service.domain.version_range import VersionRange
 from tests.asking import read_tag, standard
 
@@ -20,11 +18,6 @@ IMAGES = [
     read_tag(standard("v3.7.0", "1.34.3")),
 ]
 LANE = Lane(IMAGES)
-
-
-def survey_range(text: str) -> tuple[VersionRange, Survey]:
-    versions = VersionRange.parse(text)
-    return versions, by_range(versions)
 
 
 @pytest.mark.parametrize(
@@ -49,36 +42,3 @@ def test_a_test_treats_a_lane_as_it_treats_the_ends_of_its_order(
     holds = VersionRange.parse(text).holds
 
     assert survey(holds, LANE, IMAGES) is alike
-
-
-@pytest.mark.parametrize(
-    ("text", "alike"),
-    [
-        (">=3.5.0 <4.0.0", True),
-        (">=3.6.0 <4.0.0", None),
-        (">=3.6.0 <3.7.0", None),
-        (">=3.7.1 <4.0.0", False),
-        ("<3.5.9", False),
-        ("*", True),
-        ("kubernetes >=1.34.0 <1.35.0", True),
-        ("kubernetes =1.34.2", None),
-        ("kubernetes <1.34.1", False),
-    ],
-)
-def test_a_range_treats_alike_what_lies_wholly_within_or_without(
-    text: str,
-    alike: bool | None,  # noqa: FBT001 - a column of the table
-) -> None:
-    versions, survey = survey_range(text)
-
-    assert survey(versions.holds, LANE, IMAGES) is alike
-
-
-def test_a_range_of_kubernetes_holds_for_none_without_one() -> None:
-    images: list[ImageTag] = [
-        read_tag(standard("v3.5.9", None)),
-        read_tag(standard("v3.6.0", None)),
-    ]
-    versions, survey = survey_range("kubernetes >=1.0.0")
-
-    assert survey(versions.holds, Lane(images), images) is False
