@@ -108,7 +108,7 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
                 legal.append(image)
             elif image is images[-1] and gate.refuses_all(refusal, lane, origin):
                 break
-    return _prefer(legal, origin, journey.policy.kubernetes_preference) if legal else None
+    return _prefer(legal, origin, journey.policy) if legal else None
 
 
 def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
@@ -134,11 +134,7 @@ def _after(journey: Journey, origin: ImageTag, target: ImageTag) -> Journey:
     return replace(journey, policy=minimal)
 
 
-def _prefer(
-    legal: Sequence[ImageTag],
-    origin: ImageTag,
-    preference: KubernetesPreference,
-) -> ImageTag:
+def _prefer(legal: Sequence[ImageTag], origin: ImageTag, policy: Policy) -> ImageTag:
     """Choose among the legal images of one release.
 
     The lowest flavor release, then the wanted Kubernetes minor, then its highest version; equal
@@ -146,7 +142,8 @@ def _prefer(
     """
     if len(legal) == 1:
         return legal[0]
-    upwards = preference in (KubernetesPreference.NEXT, KubernetesPreference.LATEST)
+    up = KubernetesPreference.NEXT, KubernetesPreference.LATEST
+    upwards = policy.kubernetes_preference in up
 
     def preference_order(image: ImageTag) -> tuple[object, ...]:
         wanted = raises_kubernetes_minor(origin, image) is upwards
