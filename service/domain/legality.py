@@ -16,7 +16,6 @@ from service.domain.survey import (
     by_image,
     by_kubernetes,
     by_lane,
-    by_range,
     by_release,
 )
 from service.domain.tag import ImageTag
@@ -291,7 +290,7 @@ def _above_max_kubernetes(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
 
 def _barrier(terms: Terms, origin: ImageTag) -> Sequence[_Test]:
     return [
-        (Refusal.BARRIER, rule.target.holds, by_range(rule.target))
+        (Refusal.BARRIER, rule.target.holds, rule.target.survey)
         for rule in terms.rules.barriers
         if rule.origin.holds(origin)
     ]

@@ -38,8 +38,9 @@ class Lane:
 
     def until(self, ceiling: tuple[float, ...] | None) -> Sequence[ImageTag]:
         """Give the images up to some order of Kairos versions; all without one."""
-        end = len(self.images) if ceiling is None else bisect_right(self._ordered, ceiling)
-        return self.images[:end]
+        if ceiling is None:
+            return self.images
+        return self.images[: bisect_right(self._ordered, ceiling)]
 
 
 class Lineup(Sequence[ImageTag]):
@@ -61,10 +62,9 @@ class Lineup(Sequence[ImageTag]):
             lanes[minor, image.version.is_prerelease].append(image)
         self._lanes = {key: Lane(images) for key, images in lanes.items()}
 
-    def find_lanes(self, keys: Iterable[LaneKey]) -> Sequence[Lane]:
+    def find_lanes(self, keys: Iterable[LaneKey]) -> Iterator[Lane]:
         """Give those of some lanes that have images, in the same order."""
-        lanes = self._lanes
-        return [lanes[key] for key in keys if key in lanes]
+        return filter(None, map(self._lanes.get, keys))
 
     @property
     def lanes(self) -> Iterable[Lane]:

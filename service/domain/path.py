@@ -87,7 +87,7 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
     """
     gate: Gate | None = None
     ceiling = journey.policy.find_ceiling(journey.running.version)
-    highest = origin.version.order
+    highest = release = origin.version.order
     legal: list[ImageTag] = []
     for lane in journey.images.find_lanes(list_lanes(origin, journey.policy)):
         images = lane.until(ceiling)
@@ -95,7 +95,9 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
             order = image.version.order
             if order < highest:
                 break
-            if not _is_onward(image, origin):
+            # The bases of most streams are one, and asking for their order costs a call.
+            is_lower = image.base != origin.base and is_lower_base(image.base, origin.base)
+            if is_lower or (order == release and not is_newer(image, origin)):
                 continue
             # At the end of a path nothing is onward, and no gate is made.
             gate = gate or Gate(journey, origin, within_lanes=True)
@@ -106,7 +108,7 @@ def choose_target(journey: Journey, origin: ImageTag) -> ImageTag | None:
                 legal.append(image)
             elif image is images[-1] and gate.refuses_all(refusal, lane, origin):
                 break
-    return _prefer(legal, origin, journey.policy.kubernetes_preference) if legal else None
+    return _prefer(legal, origin, journey.policy) if legal else None
 
 
 def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
@@ -123,13 +125,6 @@ def plan_path(journey: Journey) -> tuple[ImageTag, ...]:
     return tuple(path)
 
 
-def _is_onward(image: ImageTag, origin: ImageTag) -> bool:
-    """Whether an image is newer than another, and not of a lower flavor release."""
-    # The bases of most streams are one, and asking for their order costs a call for each image.
-    is_lower = image.base != origin.base and is_lower_base(image.base, origin.base)
-    return not is_lower and is_newer(image, origin)
-
-
 def _after(journey: Journey, origin: ImageTag, target: ImageTag) -> Journey:
     """Keep to one Kubernetes minor up where only one was asked for."""
     once = journey.policy.kubernetes_preference is KubernetesPreference.NEXT
@@ -139,11 +134,7 @@ def _after(journey: Journey, origin: ImageTag, target: ImageTag) -> Journey:
     return replace(journey, policy=minimal)
 
 
-def _prefer(
-    legal: Sequence[ImageTag],
-    origin: ImageTag,
-    preference: KubernetesPreference,
-) -> ImageTag:
+def _prefer(legal: Sequence[ImageTag], origin: ImageTag, policy: Policy) -> ImageTag:
     """Choose among the legal images of one release.
 
     The lowest flavor release, then the wanted Kubernetes minor, then its highest version; equal
@@ -151,7 +142,8 @@ def _prefer(
     """
     if len(legal) == 1:
         return legal[0]
-    upwards = preference in (KubernetesPreference.NEXT, KubernetesPreference.LATEST)
+    up = KubernetesPreference.NEXT, KubernetesPreference.LATEST
+    upwards = policy.kubernetes_preference in up
 
     def preference_order(image: ImageTag) -> tuple[object, ...]:
         wanted = raises_kubernetes_minor(origin, image) is upwards

@@ -111,8 +111,7 @@ class Policy:
             running: What ``max_step`` is measured from.
         """
         ceiling = self.max_version.limit if self.max_version else None
-        kept = self.max_step.kept_numbers
-        if kept == 0:
+        if self.max_step is MaxStep.MAJOR:
             return ceiling
-        highest = (*running.order[:kept], math.inf)
+        highest = (*running.order[: self.max_step.kept_numbers], math.inf)
         return highest if ceiling is None else min(highest, ceiling)

@@ -8,7 +8,6 @@ from collections.abc import Callable, Sequence
 
 from service.domain.lineup import Lane
 from service.domain.tag import ImageTag
-from service.domain.version_range import VersionRange
 
 Predicate = Callable[[ImageTag], bool]
 
@@ -32,13 +31,6 @@ def by_kubernetes(test: Predicate, lane: Lane, _: Sequence[ImageTag]) -> bool | 
     """Survey for a test that follows the order of Kubernetes versions within a lane."""
     verdict = test(lane.lowest)
     return verdict if test(lane.highest) is verdict else None
-
-
-def by_range(versions: VersionRange) -> Survey:
-    """Make the survey for a test that holds for the versions of a range."""
-    if versions.of_kubernetes:
-        return lambda _, lane, __: versions.holds_between(lane.lowest, lane.highest)
-    return lambda _, __, images: versions.holds_between(images[0], images[-1])
 
 
 def by_image(_: Predicate, __: Lane, ___: Sequence[ImageTag]) -> bool | None:

@@ -2,10 +2,11 @@
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
+from service.domain.lineup import Lane
 from service.domain.tag import ImageTag
 from service.domain.version import KairosVersion, KubernetesVersion
 
@@ -14,6 +15,7 @@ _ANY = "*"
 
 _Order = tuple[float, ...]
 _Interval = tuple[_Order, _Order]
+_Version = KairosVersion | KubernetesVersion
 
 # Orders compare part by part, so these stand before and after all versions, and one with the second
 # at its end after all that begin with it.
@@ -74,16 +76,17 @@ class VersionRange:
         start, end = self.conditions
         return version is not None and start <= version.order < end
 
-    def holds_between(self, lowest: ImageTag, highest: ImageTag) -> bool | None:
-        """Whether it holds for all versions between those of two images; None where for some."""
-        first, last = self._version_of(lowest), self._version_of(highest)
-        start, end = self.conditions
-        if first is None or last is None or last.order < start or end <= first.order:
-            return False
-        return (start <= first.order and last.order < end) or None
+    def survey(self, _: object, lane: Lane, images: Sequence[ImageTag]) -> bool | None:
+        """Say whether it holds for all of some images of a lane, or for none; see ``Survey``."""
+        if self.of_kubernetes:
+            return self._holds_between(lane.lowest.kubernetes, lane.highest.kubernetes)
+        return self._holds_between(images[0].version, images[-1].version)
 
-    def _version_of(self, image: ImageTag) -> KairosVersion | KubernetesVersion | None:
-        return image.kubernetes if self.of_kubernetes else image.version
+    def _holds_between(self, lowest: _Version | None, highest: _Version | None) -> bool | None:
+        start, end = self.conditions
+        if lowest is None or highest is None or highest.order < start or end <= lowest.order:
+            return False
+        return (start <= lowest.order and highest.order < end) or None
 
 
 def _parse_condition(word: str, parse: Callable[[str], _Order]) -> _Interval:

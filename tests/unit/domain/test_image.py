@@ -1,5 +1,6 @@
 import pytest
 
+from service.domain.image import Image, kept_by_image
 from service.errors import NotAnOsImageError, ServiceError, UnversionedTagError
 from tests.asking import read_image, read_tag
 
@@ -25,6 +26,22 @@ def test_sibling_is_in_the_same_repository_and_has_no_digest() -> None:
     sibling = image.sibling(newer)
 
     assert str(sibling.reference) == f"quay.io/kairos/ubuntu:{newer}"
+
+
+def test_what_is_kept_of_an_image_is_made_once_for_each_spelling() -> None:
+    asked: list[str] = []
+
+    @kept_by_image
+    def describe(image: Image) -> str:
+        asked.append(str(image.reference))
+        return f"the image {image.reference}"
+
+    texts = [f"quay.io/kairos/any:1-core-amd64-generic-v1.0.0-{stage}" for stage in ("RC1", "rc1")]
+
+    described = [describe(read_image(text)) for text in texts * 2]
+
+    assert described == [f"the image {text}" for text in texts * 2]
+    assert asked == texts
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,16 @@ import re
 
 import pytest
 
+from service.domain.lineup import Lane
 from service.domain.version_range import VersionRange
 from tests.asking import core, read_tag, standard
+
+# By Kairos version, which Kubernetes does not follow.
+IMAGES = [
+    read_tag(standard("v3.5.9", "1.34.2")),
+    read_tag(standard("v3.6.0", "1.34.1")),
+    read_tag(standard("v3.7.0", "1.34.3")),
+]
 
 
 @pytest.mark.parametrize(
@@ -108,3 +116,36 @@ def test_blanks_and_a_leading_v_do_not_matter(text: str) -> None:
 def test_what_is_not_a_range_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=re.escape(reason)):
         VersionRange.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "alike"),
+    [
+        (">=3.5.0 <4.0.0", True),
+        (">=3.6.0 <4.0.0", None),
+        (">=3.6.0 <3.7.0", None),
+        (">=3.7.1 <4.0.0", False),
+        ("<3.5.9", False),
+        ("*", True),
+        ("kubernetes >=1.34.0 <1.35.0", True),
+        ("kubernetes =1.34.2", None),
+        ("kubernetes <1.34.1", False),
+    ],
+)
+def test_a_range_treats_alike_what_lies_wholly_within_or_without(
+    text: str,
+    alike: bool | None,  # noqa: FBT001 - a column of the table
+) -> None:
+    versions = VersionRange.parse(text)
+
+    assert versions.survey(versions.holds, Lane(IMAGES), IMAGES) is alike
+
+
+def test_a_range_of_kubernetes_holds_for_none_without_one() -> None:
+    images = [
+        read_tag(standard("v3.5.9", None)),
+        read_tag(standard("v3.6.0", None)),
+    ]
+    versions = VersionRange.parse("kubernetes >=1.0.0")
+
+    assert versions.survey(versions.holds, Lane(images), images) is False
