@@ -95,7 +95,9 @@ class Gate:
     def __init__(self, terms: Terms, origin: ImageTag, *, within_lanes: bool = False) -> None:
         rules = _RULES_WITHIN_LANES if within_lanes else _RULES
         # Most rules refuse nothing under most policies; those that can are some five of them.
-        self._tests = [test for rule in rules for test in rule(terms, origin)]
+        self._tests: list[_Test] = []
+        for rule in rules:
+            self._tests += rule(terms, origin)
 
     def find_refusal(self, target: ImageTag) -> Refusal | None:
         """Give the first reason against a target; None where the hop is legal."""
@@ -140,10 +142,10 @@ class Gate:
             origin: Where the hop starts.
         """
         images = lane.since(origin.version)
-        return any(
-            each is refusal and survey(refuses, lane, images)
-            for each, refuses, survey in self._tests
-        )
+        for each, refuses, survey in self._tests:
+            if each is refusal and survey(refuses, lane, images):
+                return True
+        return False
 
     def is_refused_by_policy(self, target: ImageTag) -> bool:
         """Whether the caller's own policy is among the reasons against a target."""
