@@ -27,6 +27,7 @@ from service.errors import (
     naming,
 )
 
+# Made once, for each question has an advisor of its own.
 _NOTHING_SURVEYED: tuple[tuple[Survey, ...], Matrix] = ((), Matrix.of(()))
 
 

@@ -40,7 +40,7 @@ from service.web import (
     upgrade,
 )
 from service.web.bearer import register_bearer
-from service.web.caching import CacheRules, register_caching
+from service.web.caching import CacheRules
 from service.web.default_headers import DefaultHeaders
 from service.web.kept_answers import KeptAnswers
 from service.web.observation import Observer, register_observation
@@ -157,7 +157,7 @@ def _register_manners(
         register_bearer(app, load_tokens(settings.api_tokens_file).accepts)
     private = settings.api_tokens_file is not None
     rules = CacheRules(settings.fresh, settings.stale, clock=clock, private=private)
-    register_caching(app, rules)
+    app.extensions["cache_rules"] = rules
     return rules
 
 

@@ -122,7 +122,7 @@ def _check_tls(options: Mapping[str, str], connection: object) -> None:
     if not options:
         return  # A context takes 20 ms of the start.
     if not isinstance(connection, SSLConnection):
-        raise ValueError("options of TLS, and no TLS")  # noqa: TRY004 - of the URL's own making
+        raise ValueError("options of TLS, and no TLS")  # noqa: TRY004 - malformed, not misused
     context = ssl.create_default_context()
     certificate, key = options.get("ssl_certfile"), options.get("ssl_keyfile")
     if certificate or key:

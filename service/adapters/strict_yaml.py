@@ -6,11 +6,9 @@ texts, ``mapping(build, {"id": text})`` hands what it has read to ``build``.
 
 from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
-from typing import Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import yaml
-from yaml._yaml import Mark as CMark
-from yaml.error import Mark
 from yaml.events import (
     AliasEvent,
     CollectionEndEvent,
@@ -21,6 +19,10 @@ from yaml.events import (
 )
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from yaml.reader import ReaderError
+
+if TYPE_CHECKING:
+    from yaml._yaml import Mark as CMark
+    from yaml.error import Mark
 
 from service.domain.reference import quote
 from service.errors import ServiceError
@@ -199,7 +201,7 @@ def _refuse_event(event: NodeEvent, depth: int) -> None:
         raise YamlError(line, f"is nested deeper than {_MAX_DEPTH} levels")
 
 
-def _tell_line(mark: Mark | CMark | None) -> int:
+def _tell_line(mark: "Mark | CMark | None") -> int:
     return mark.line + 1 if mark else 1
 
 

@@ -92,7 +92,8 @@ def _changes_nothing(
 @lru_cache(maxsize=_CACHED_POLICIES)
 def _changes(asked: Policy) -> Mapping[AlternativeCode, Policy]:
     """Give each policy that differs from the asked one in the parameter of an alternative."""
-    return {code: policy for code, change in _CHANGES.items() if (policy := change(asked))}
+    changed = {code: change(asked) for code, change in _CHANGES.items()}
+    return {code: policy for code, policy in changed.items() if policy and policy != asked}
 
 
 def _within_major(asked: Policy) -> Policy | None:
@@ -104,23 +105,19 @@ def _next_minor(asked: Policy) -> Policy | None:
 
 
 def _next_major(asked: Policy) -> Policy | None:
-    return replace(asked, max_step=MaxStep.MAJOR) if asked.max_step is not MaxStep.MAJOR else None
+    return replace(asked, max_step=MaxStep.MAJOR)
 
 
 def _next_kubernetes_minor(asked: Policy) -> Policy | None:
-    if asked.kubernetes is KubernetesPreference.NEXT:
-        return None
     return replace(asked, kubernetes=KubernetesPreference.NEXT)
 
 
 def _flavor_release_change(asked: Policy) -> Policy | None:
-    if asked.flavor_release is FlavorReleasePolicy.FOLLOW:
-        return None
     return replace(asked, flavor_release=FlavorReleasePolicy.FOLLOW)
 
 
 def _prerelease(asked: Policy) -> Policy | None:
-    return None if asked.prerelease else replace(asked, prerelease=True)
+    return replace(asked, prerelease=True)
 
 
 _CHANGES: dict[AlternativeCode, Callable[[Policy], Policy | None]] = {

@@ -40,12 +40,12 @@ class VersionRange:
     Attributes:
         text: As the rule writes it, such as ``>=3.0.0 <4.0.0`` or ``kubernetes <1.33.7+k3s3``.
         of_kubernetes: Whether the conditions speak of the Kubernetes version.
-        conditions: What all of them leave: the orders since the first, and before the second.
+        interval: What all conditions leave: the orders since the first, and before the second.
     """
 
     text: str
     of_kubernetes: bool
-    conditions: _Interval
+    interval: _Interval
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -68,12 +68,12 @@ class VersionRange:
     @property
     def is_any(self) -> bool:
         """Whether it holds for whatever image there is."""
-        return self.conditions == (_LOWEST, _BEYOND)
+        return self.interval == (_LOWEST, _BEYOND)
 
     def holds(self, image: ImageTag) -> bool:
         """Whether an image is within the range; an unknown Kubernetes is in none."""
         version = image.kubernetes if self.of_kubernetes else image.version
-        start, end = self.conditions
+        start, end = self.interval
         return version is not None and start <= version.order < end
 
     def survey(self, _: object, lane: Lane, images: Sequence[ImageTag]) -> bool | None:
@@ -83,7 +83,7 @@ class VersionRange:
         return self._holds_between(images[0].version, images[-1].version)
 
     def _holds_between(self, lowest: _Version | None, highest: _Version | None) -> bool | None:
-        start, end = self.conditions
+        start, end = self.interval
         if lowest is None or highest is None or highest.order < start or end <= lowest.order:
             return False
         return (start <= lowest.order and highest.order < end) or None

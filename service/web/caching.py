@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
 
-from flask import Flask, Response, current_app, request
+from flask import Response, current_app, request
 
 # Before a time in JSON, and never within a string there, where quotes are escaped.
 _TIME = b'"fetched_at":'
@@ -103,11 +103,6 @@ def is_known(tag: str, if_none_match: str | None) -> bool:
     if not if_none_match:
         return False
     return tag.removeprefix("W/") in if_none_match or if_none_match.strip() == "*"
-
-
-def register_caching(app: Flask, rules: CacheRules) -> None:
-    """Let views tell caches of their answers."""
-    app.extensions["cache_rules"] = rules
 
 
 def make_cacheable(response: Response, basis: Basis, tag: str | None = None) -> Response:

@@ -8,7 +8,6 @@ from flask import g
 from service.domain.recommendation import Recommendation
 from service.domain.status import Status
 from service.domain.support import Verdict
-from service.web.shapes import dump_image
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +33,9 @@ class Decision:
     @classmethod
     def of(cls, answer: Recommendation, node: str | None = None) -> Self:
         """Give the decision of an answer."""
-        offer = answer.offer
         return cls(
-            running=dump_image(answer.running)["reference"],
-            target=str(offer.source) if offer else None,
+            running=str(answer.running.reference),
+            target=str(answer.offer.source) if answer.offer else None,
             status=answer.status,
             verdict=answer.support.verdict,
             warnings=tuple(warning.code for warning in answer.warnings),

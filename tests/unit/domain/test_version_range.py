@@ -83,7 +83,7 @@ def test_blanks_and_a_leading_v_do_not_matter(text: str) -> None:
     versions = VersionRange.parse(text)
 
     assert versions.text == text
-    assert versions.conditions == VersionRange.parse(">=3.0.0 <4.0.0").conditions
+    assert versions.interval == VersionRange.parse(">=3.0.0 <4.0.0").interval
 
 
 @pytest.mark.parametrize(
