@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -5,6 +6,7 @@ import pytest
 
 from tests.fakes import FakeClock, FakeTagSource
 from tests.integration.certificates import Authority, create_authority
+from tests.integration.pushing import Pusher
 from tests.integration.registry_server import RegistryServer
 from tests.integration.sharing_workers import HADRON, TAGS
 from tests.redis_server import RedisServer, start_redis
@@ -20,6 +22,12 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     repositories = {"kairos/ubuntu": REGISTRY_TAGS, "kairos/empty": []}
     with start_registry(tmp_path_factory.mktemp("registry"), repositories) as address:
         yield address
+
+
+@pytest.fixture
+def pusher(registry: str, tmp_path: Path) -> Pusher:
+    """Push to a repository of the test's own."""
+    return Pusher(registry, f"kairos/{hashlib.sha256(str(tmp_path).encode()).hexdigest()[:12]}")
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from datetime import timedelta
 from service.domain.reference import Repository
 from service.errors import RegistryError
 from tests.integration.clients import make_client, make_source
-from tests.integration.test_verifier import image, make_verifier
+from tests.integration.verifying import image, make_verifier
 
 
 def measure(name):
